@@ -1,0 +1,151 @@
+/* The routing configuration in memory: what the API provisioned, as the worker and the
+ * explain endpoint read it. Built from feed records (core/cfg_record.h). One thread owns
+ * a configuration; objects stay where they are until a later record replaces or deletes
+ * them, and a call copies what it needs (core/plan.h), so nothing here is counted or locked. */
+#ifndef TRUNKGUARD_CORE_CFG_H
+#define TRUNKGUARD_CORE_CFG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/words.h"
+
+struct uuid {
+	uint8_t b[16];
+};
+
+/* Where SIP is sent. host: IPv4 or IPv6 literal without brackets, or an FQDN;
+ * port 0: found by DNS (RFC 3263), else the transport's default. */
+struct sip_address {
+	char *host; /* owned; NULL: no address */
+	uint16_t port;
+	enum transport transport;
+};
+
+struct sip_address_list {
+	struct sip_address *item;
+	uint16_t count;
+};
+
+/* An address block, IPv4 as IPv4-mapped IPv6; bits counts in the 128. */
+struct cidr {
+	uint8_t addr[16];
+	uint8_t bits;
+};
+
+struct cidr_list {
+	struct cidr *item;
+	uint16_t count;
+};
+
+/* An E.164 number without '+', at most 15 digits; 0: none. No number starts with 0, so
+ * the digits come back exactly. */
+typedef uint64_t e164_t;
+
+struct cfg_account {
+	struct uuid id;
+	bool enabled;
+	bool ha_addon;
+	char default_country[3]; /* ISO 3166-1 alpha-2, "" none */
+	char *timezone;		 /* IANA name */
+	e164_t failover_number;
+	struct sip_address_list backup_pbxs;
+	enum calling_party_display calling_party_display;
+	e164_t calling_party_number; /* for DISPLAY_FIXED */
+};
+
+struct cfg_sip_account {
+	struct uuid id;
+	struct uuid trunk_id;
+	enum sip_account_role role;
+	enum auth_mode auth_mode;
+	char *label;
+	char *username;	     /* registration mode */
+	char ha1_md5[33];    /* lower-case hex, "" when no password is set */
+	char ha1_sha256[65];
+	struct cidr_list ip_addresses; /* IP mode: where requests come from */
+	struct sip_address address;    /* IP mode: where calls are sent */
+};
+
+struct cfg_trunk {
+	struct uuid id;
+	struct cfg_account *account;
+	bool enabled;
+	bool failover_enabled;
+	uint32_t max_concurrent_calls; /* 0: none admitted */
+	uint16_t first_response_seconds;
+	uint16_t ring_seconds;
+	uint32_t max_call_seconds;
+	char *caller_id; /* as provisioned, "" none */
+	enum did_delivery did_delivery;
+	enum ha_mode ha_mode;
+	trigger_set triggers;
+	struct uuid failover_dial_plan_id; /* all zero: none */
+	struct cfg_sip_account *sip_account[ROLE_COUNT];
+};
+
+/* What few DIDs have, apart so that the many stay small. */
+struct cfg_did_failover {
+	e164_t number;
+	struct sip_address_list backup_pbxs;
+	enum calling_party_display calling_party_display;
+	bool has_display; /* false: the account's */
+	e164_t calling_party_number;
+};
+
+struct cfg_did {
+	e164_t number;
+	struct cfg_account *account;
+	struct cfg_trunk *trunk; /* NULL: goes to a dial plan, or nowhere yet */
+	struct cfg_did_failover *failover; /* NULL: none */
+	uint16_t ring_seconds;	/* ring_then_forward; 0: the trunk's */
+	trigger_set triggers;	/* with has_triggers */
+	unsigned enabled : 1;
+	unsigned has_triggers : 1;
+	unsigned incoming_action : 1;
+};
+
+struct cfg_gateway {
+	struct uuid id;
+	char *name;
+	bool enabled;
+	bool public_trunk;
+	struct sip_address address;
+	struct sip_address failover_address; /* host NULL: none */
+	uint16_t failover_seconds;
+	uint16_t priority; /* lower first */
+	char **prefixes;   /* digits without '+'; "" matches all; NULL-terminated; none listed: all */
+	struct cidr_list inbound_ip_addresses;
+};
+
+struct cfg; /* opaque: core/cfg.c */
+
+struct cfg *cfg_new(void);
+void cfg_free(struct cfg *cfg);
+
+const struct cfg_account *cfg_account(const struct cfg *cfg, const struct uuid *id);
+const struct cfg_trunk *cfg_trunk(const struct cfg *cfg, const struct uuid *id);
+const struct cfg_sip_account *cfg_sip_account(const struct cfg *cfg, const struct uuid *id);
+const struct cfg_sip_account *cfg_sip_account_by_username(
+	const struct cfg *cfg, const char *username, size_t len);
+/* The IP-mode account whose block list holds this address, longest match. addr: 16 octets, IPv4 mapped. */
+const struct cfg_sip_account *cfg_sip_account_by_ip(const struct cfg *cfg, const uint8_t addr[16]);
+const struct cfg_did *cfg_did(const struct cfg *cfg, e164_t number);
+const struct cfg_gateway *cfg_gateway(const struct cfg *cfg, const struct uuid *id);
+/* The enabled gateway whose inbound_ip_addresses hold this address, longest match. */
+const struct cfg_gateway *cfg_gateway_by_ip(const struct cfg *cfg, const uint8_t addr[16]);
+
+/* Walks. Return non-zero from the handler to stop. */
+typedef int cfg_gateway_h(const struct cfg_gateway *gw, void *arg);
+typedef int cfg_trunk_h(const struct cfg_trunk *trunk, void *arg);
+int cfg_each_gateway(const struct cfg *cfg, cfg_gateway_h *h, void *arg);
+int cfg_each_trunk(const struct cfg *cfg, cfg_trunk_h *h, void *arg);
+
+struct cfg_counts {
+	size_t accounts, trunks, sip_accounts, dids, gateways;
+	size_t bytes; /* memory held, about */
+};
+void cfg_count(const struct cfg *cfg, struct cfg_counts *counts);
+
+#endif
