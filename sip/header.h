@@ -1,0 +1,74 @@
+/*
+ * Names of header fields: the ones that the worker reads, writes or removes, and every one that
+ * has a compact form (so that removing a header by its id also removes its short spelling).
+ */
+#ifndef SIP_HEADER_H
+#define SIP_HEADER_H
+
+#include "core/str.h"
+
+enum sip_hdr {
+	SIP_HDR_OTHER, /* a well-formed header that is not in this list */
+	SIP_HDR_ACCEPT_CONTACT,
+	SIP_HDR_ALLOW,
+	SIP_HDR_ALLOW_EVENTS,
+	SIP_HDR_AUTHORIZATION,
+	SIP_HDR_CALL_ID,
+	SIP_HDR_CONTACT,
+	SIP_HDR_CONTENT_ENCODING,
+	SIP_HDR_CONTENT_LENGTH,
+	SIP_HDR_CONTENT_TYPE,
+	SIP_HDR_CSEQ,
+	SIP_HDR_DIVERSION,
+	SIP_HDR_EVENT,
+	SIP_HDR_EXPIRES,
+	SIP_HDR_FROM,
+	SIP_HDR_HISTORY_INFO,
+	SIP_HDR_IDENTITY,
+	SIP_HDR_IDENTITY_INFO,
+	SIP_HDR_MAX_BREADTH,
+	SIP_HDR_MAX_FORWARDS,
+	SIP_HDR_MIN_EXPIRES,
+	SIP_HDR_MIN_SE,
+	SIP_HDR_PATH,
+	SIP_HDR_PRIVACY,
+	SIP_HDR_PROXY_AUTHENTICATE,
+	SIP_HDR_PROXY_AUTHORIZATION,
+	SIP_HDR_PROXY_REQUIRE,
+	SIP_HDR_P_ASSERTED_IDENTITY,
+	SIP_HDR_P_PREFERRED_IDENTITY,
+	SIP_HDR_RACK,
+	SIP_HDR_REASON,
+	SIP_HDR_RECORD_ROUTE,
+	SIP_HDR_REFERRED_BY,
+	SIP_HDR_REFER_TO,
+	SIP_HDR_REJECT_CONTACT,
+	SIP_HDR_REMOTE_PARTY_ID,
+	SIP_HDR_REPLACES,
+	SIP_HDR_REQUEST_DISPOSITION,
+	SIP_HDR_REQUIRE,
+	SIP_HDR_RETRY_AFTER,
+	SIP_HDR_ROUTE,
+	SIP_HDR_RSEQ,
+	SIP_HDR_SERVER,
+	SIP_HDR_SERVICE_ROUTE,
+	SIP_HDR_SESSION_EXPIRES,
+	SIP_HDR_SUBJECT,
+	SIP_HDR_SUPPORTED,
+	SIP_HDR_TIMESTAMP,
+	SIP_HDR_TO,
+	SIP_HDR_UNSUPPORTED,
+	SIP_HDR_USER_AGENT,
+	SIP_HDR_VIA,
+	SIP_HDR_WARNING,
+	SIP_HDR_WWW_AUTHENTICATE,
+	SIP_HDR_COUNT
+};
+
+/* The id of a name in any case, long or compact; SIP_HDR_OTHER when it is not in the list. */
+enum sip_hdr sip_hdr_of(struct str name);
+
+/* The usual long spelling, "Call-ID"; empty for SIP_HDR_OTHER. */
+struct str sip_hdr_name(enum sip_hdr id);
+
+#endif
