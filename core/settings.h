@@ -1,0 +1,54 @@
+/* A program's settings: environment variables, each also a flag (TRUNKGUARD_HTTP_LISTEN is
+ * --http-listen), flags first. One table per program carries names, defaults, checks and help.
+ *
+ * A TRUNKGUARD_ variable that neither program knows is refused like an unknown flag: a typing
+ * error must stop a start, not be ignored. One that only the other program knows is fine, for
+ * both are started from one environment. */
+#ifndef TRUNKGUARD_CORE_SETTINGS_H
+#define TRUNKGUARD_CORE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/words.h"
+
+enum { SETTING_WHY_MAX = 160, SETTING_HOST_MAX = 254, SETTING_LIST_MAX = 32 };
+
+/* Checks text and stores it in value; EINVAL with the reason in why (SETTING_WHY_MAX octets). */
+typedef int setting_parse_h(const char *text, void *value, char *why);
+
+struct setting {
+	const char *name; /* "TRUNKGUARD_LOG", or "--operator" for a flag with no variable */
+	const char *fallback; /* the default as text; NULL: value stays as it is */
+	setting_parse_h *parse; /* NULL: a flag without an argument, value is a bool */
+	void *value;
+	const char *help;
+};
+
+/* Results of settings_parse(). */
+enum { SETTINGS_OK, SETTINGS_HELP, SETTINGS_BAD };
+
+/* Sets every value of the table, then sorts argv so that the words that are no flags (the
+ * subcommand) come first: *words of them, from argv[1]. SETTINGS_HELP: --help was given, the
+ * help is on stdout; exit 0. SETTINGS_BAD: the reason is on stderr; exit 2. */
+int settings_parse(int argc, char **argv, const struct setting *table, size_t count,
+	const char *usage, int *words);
+
+/* Parsers. Text is not copied: it lives as long as argv and environ. */
+int setting_text(const char *text, void *value, char *why); /* const char *; not empty */
+
+struct listen_address {
+	enum transport transport; /* TRANSPORT_TCP for HTTP */
+	char host[SETTING_HOST_MAX]; /* IP literal without brackets, or a name */
+	char port[6];
+};
+struct listen_list {
+	struct listen_address item[SETTING_LIST_MAX];
+	unsigned count;
+};
+
+int setting_listen(const char *text, void *value, char *why); /* struct listen_address: host:port */
+/* struct listen_list: a comma list of udp:host:port, tcp:host:port, tls:host:port. */
+int setting_sip_listen(const char *text, void *value, char *why);
+
+#endif
