@@ -80,7 +80,7 @@ static size_t escape(char *out, size_t at, size_t size, const char *text)
 	return at;
 }
 
-static void line_write(
+__attribute__((format(printf, 4, 0))) static void line_write(
 	enum log_level level, const char *kind, unsigned suppressed, const char *fmt, va_list ap)
 {
 	enum { TAIL_MAX = 40 };
