@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/settings.h"
+#include "core/utf8.h"
 
 static const char *const level_words[LOG_LEVEL_COUNT] = {"debug", "info", "warn", "error"};
 
@@ -37,45 +38,31 @@ bool log_enabled(enum log_level level)
 	return level >= threshold;
 }
 
-/* Octets of a well-formed UTF-8 sequence at s, 0 when it is not one. */
-static size_t utf8_len(const unsigned char *s)
-{
-	size_t len = s[0] < 0x80                    ? 1
-		     : s[0] >= 0xc2 && s[0] <= 0xdf ? 2
-		     : s[0] >= 0xe0 && s[0] <= 0xef ? 3
-		     : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
-						    : 0;
-
-	for (size_t i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-		(s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 /* Writes text as the inside of a JSON string; returns the new length, at most size. */
 static size_t escape(char *out, size_t at, size_t size, const char *text)
 {
-	for (const unsigned char *p = (const unsigned char *)text; *p != '\0';) {
-		size_t len = utf8_len(p);
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		unsigned char c = (unsigned char)*text;
+		size_t len = utf8_sequence(text, left), n;
 		char esc[8];
 
-		if (*p == '"' || *p == '\\')
-			snprintf(esc, sizeof(esc), "\\%c", *p);
-		else if (*p < 0x20 || *p == 0x7f)
-			snprintf(esc, sizeof(esc), "\\u%04x", *p);
+		if (c == '"' || c == '\\')
+			n = (size_t)snprintf(esc, sizeof(esc), "\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			n = (size_t)snprintf(esc, sizeof(esc), "\\u%04x", c);
 		else if (len == 0)
-			snprintf(esc, sizeof(esc), "\\ufffd");
+			n = (size_t)snprintf(esc, sizeof(esc), "\\ufffd");
 		else
-			snprintf(esc, sizeof(esc), "%.*s", (int)len, (const char *)p);
-		if (at + strlen(esc) > size)
+			n = (size_t)snprintf(esc, sizeof(esc), "%.*s", (int)len, text);
+		if (at + n > size)
 			break;
-		memcpy(out + at, esc, strlen(esc));
-		at += strlen(esc);
-		p += len == 0 ? 1 : len;
+		memcpy(out + at, esc, n);
+		at += n;
+		len = len == 0 ? 1 : len;
+		text += len;
+		left -= len;
 	}
 	return at;
 }
