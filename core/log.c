@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/settings.h"
 #include "core/utf8.h"
 
@@ -128,14 +129,11 @@ void log_error(const char *kind, const char *fmt, ...)
 
 bool log_limited(struct log_kind *kind, const char *fmt, ...)
 {
-	struct timespec now;
-	int64_t now_ms, next;
+	int64_t now_ms = clock_ms(), next;
 	va_list ap;
 
 	if (!log_enabled(kind->level))
 		return true;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	next = kind->next_ms;
 	if (now_ms < next ||
 		!atomic_compare_exchange_strong(&kind->next_ms, &next, now_ms + 1000)) {
