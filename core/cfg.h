@@ -9,11 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/cidr.h"
+#include "core/e164.h"
+#include "core/uuid.h"
 #include "core/words.h"
-
-struct uuid {
-	uint8_t b[16];
-};
 
 /* Where SIP is sent. host: IPv4 or IPv6 literal without brackets, or an FQDN;
  * port 0: found by DNS (RFC 3263), else the transport's default. */
@@ -28,27 +27,12 @@ struct sip_address_list {
 	uint16_t count;
 };
 
-/* An address block, IPv4 as IPv4-mapped IPv6; bits counts in the 128. */
-struct cidr {
-	uint8_t addr[16];
-	uint8_t bits;
-};
-
-struct cidr_list {
-	struct cidr *item;
-	uint16_t count;
-};
-
-/* An E.164 number without '+', at most 15 digits; 0: none. No number starts with 0, so
- * the digits come back exactly. */
-typedef uint64_t e164_t;
-
 struct cfg_account {
 	struct uuid id;
 	bool enabled;
 	bool ha_addon;
 	char default_country[3]; /* ISO 3166-1 alpha-2, "" none */
-	char *timezone;		 /* IANA name */
+	char *timezone; /* IANA name */
 	e164_t failover_number;
 	struct sip_address_list backup_pbxs;
 	enum calling_party_display calling_party_display;
@@ -61,11 +45,11 @@ struct cfg_sip_account {
 	enum sip_account_role role;
 	enum auth_mode auth_mode;
 	char *label;
-	char *username;	     /* registration mode */
-	char ha1_md5[33];    /* lower-case hex, "" when no password is set */
+	char *username; /* registration mode */
+	char ha1_md5[33]; /* lower-case hex, "" when no password is set */
 	char ha1_sha256[65];
 	struct cidr_list ip_addresses; /* IP mode: where requests come from */
-	struct sip_address address;    /* IP mode: where calls are sent */
+	struct sip_address address; /* IP mode: where calls are sent */
 };
 
 struct cfg_trunk {
@@ -99,8 +83,8 @@ struct cfg_did {
 	struct cfg_account *account;
 	struct cfg_trunk *trunk; /* NULL: goes to a dial plan, or nowhere yet */
 	struct cfg_did_failover *failover; /* NULL: none */
-	uint16_t ring_seconds;	/* ring_then_forward; 0: the trunk's */
-	trigger_set triggers;	/* with has_triggers */
+	uint16_t ring_seconds; /* ring_then_forward; 0: the trunk's */
+	trigger_set triggers; /* with has_triggers */
 	unsigned enabled : 1;
 	unsigned has_triggers : 1;
 	unsigned incoming_action : 1;
@@ -115,7 +99,7 @@ struct cfg_gateway {
 	struct sip_address failover_address; /* host NULL: none */
 	uint16_t failover_seconds;
 	uint16_t priority; /* lower first */
-	char **prefixes;   /* digits without '+'; "" matches all; NULL-terminated; none listed: all */
+	char **prefixes; /* digits without '+'; "" matches all; NULL-terminated; none listed: all */
 	struct cidr_list inbound_ip_addresses;
 };
 

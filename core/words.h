@@ -99,13 +99,15 @@ int calling_party_display_parse(const char *word);
 const char *trigger_word(enum trigger t);
 int trigger_parse(const char *word);
 const char *disposition_word(enum disposition d);
+int disposition_parse(const char *word);
 const char *cause_word(enum cause c);
+int cause_parse(const char *word);
 
 /* The trigger a final response raises (200..699), TRIGGER_NONE for 2xx and 487,
  * 607 and 608, which never move a call on. */
 enum trigger trigger_of_response(unsigned status);
 
-/* What a record says of a trigger or of a response from the far end. */
+/* What a record says of an attempt that ended with this trigger; TRIGGER_NONE: answered. */
 enum disposition disposition_of(enum trigger t);
 enum cause cause_of(enum trigger t);
 

@@ -1,0 +1,236 @@
+#include "core/json_out.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/time_text.h"
+#include "core/utf8.h"
+
+enum { SIZE_FIRST = 256 };
+
+void json_out_init(struct json_out *j)
+{
+	memset(j, 0, sizeof(*j));
+}
+
+void json_out_fini(struct json_out *j)
+{
+	mem_free(j->buf);
+	memset(j, 0, sizeof(*j));
+}
+
+void json_out_reset(struct json_out *j)
+{
+	j->len = 0;
+	j->depth = 0;
+	j->not_first = 0;
+	j->is_array = 0;
+	j->failed = false;
+}
+
+/* Room for len more octets and a NUL. */
+static bool room(struct json_out *j, size_t len)
+{
+	size_t size = j->size ? j->size : SIZE_FIRST;
+	char *grown;
+
+	if (j->failed)
+		return false;
+	if (len < j->size - j->len)
+		return true;
+	while (size - j->len <= len) {
+		if (size > SIZE_MAX / 2) {
+			j->failed = true;
+			return false;
+		}
+		size *= 2;
+	}
+	grown = mem_realloc(j->buf, size);
+	if (!grown) {
+		j->failed = true;
+		return false;
+	}
+	j->buf = grown;
+	j->size = size;
+	return true;
+}
+
+static void put(struct json_out *j, const char *s, size_t len)
+{
+	if (!room(j, len))
+		return;
+	memcpy(j->buf + j->len, s, len);
+	j->len += len;
+}
+
+static void put_escaped(struct json_out *j, unsigned char c)
+{
+	static const char short_form[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+	char text[8];
+
+	for (const char *s = short_form; *s; s += 2) {
+		if ((unsigned char)*s != c)
+			continue;
+		put(j, (const char[]){'\\', s[1]}, 2);
+		return;
+	}
+	put(j, text, (size_t)snprintf(text, sizeof(text), "\\u%04x", (unsigned)c));
+}
+
+static bool plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+static void put_quoted(struct json_out *j, const char *s, size_t len, bool clipped)
+{
+	size_t i = 0;
+
+	put(j, "\"", 1);
+	while (i < len) {
+		size_t run = i, seq;
+
+		while (run < len && plain((unsigned char)s[run]))
+			run++;
+		put(j, s + i, run - i);
+		i = run;
+		if (i == len)
+			break;
+		if ((unsigned char)s[i] < 0x80) {
+			put_escaped(j, (unsigned char)s[i++]);
+			continue;
+		}
+		seq = utf8_sequence(s + i, len - i);
+		if (seq)
+			put(j, s + i, seq);
+		else
+			put(j, "\xef\xbf\xbd", 3);
+		i += seq ? seq : 1;
+	}
+	if (clipped)
+		put(j, "\xe2\x80\xa6", 3);
+	put(j, "\"", 1);
+}
+
+static void before_value(struct json_out *j, const char *key)
+{
+	uint32_t bit = UINT32_C(1) << (j->depth % JSON_OUT_DEPTH_MAX);
+
+	if (j->not_first & bit)
+		put(j, ",", 1);
+	j->not_first |= bit;
+	if (key) {
+		put_quoted(j, key, strlen(key), false);
+		put(j, ":", 1);
+	}
+}
+
+static void open_level(struct json_out *j, const char *key, bool array)
+{
+	uint32_t bit;
+
+	before_value(j, key);
+	put(j, array ? "[" : "{", 1);
+	if (j->depth + 1 >= JSON_OUT_DEPTH_MAX) {
+		j->failed = true;
+		return;
+	}
+	bit = UINT32_C(1) << ++j->depth;
+	j->not_first &= ~bit;
+	j->is_array = array ? j->is_array | bit : j->is_array & ~bit;
+}
+
+void json_out_object(struct json_out *j, const char *key)
+{
+	open_level(j, key, false);
+}
+
+void json_out_array(struct json_out *j, const char *key)
+{
+	open_level(j, key, true);
+}
+
+void json_out_end(struct json_out *j)
+{
+	if (!j->depth)
+		return;
+	put(j, j->is_array & UINT32_C(1) << j->depth ? "]" : "}", 1);
+	j->depth--;
+}
+
+void json_out_str(struct json_out *j, const char *key, const char *s)
+{
+	if (s)
+		json_out_mem(j, key, s, strlen(s));
+	else
+		json_out_null(j, key);
+}
+
+void json_out_mem(struct json_out *j, const char *key, const char *s, size_t len)
+{
+	before_value(j, key);
+	put_quoted(j, s, len, false);
+}
+
+void json_out_clip(struct json_out *j, const char *key, const char *s, size_t len, size_t max)
+{
+	size_t keep = len > max ? max : len;
+
+	/* Not in the middle of a character. */
+	while (keep < len && keep && ((unsigned char)s[keep] & 0xc0) == 0x80)
+		keep--;
+	before_value(j, key);
+	put_quoted(j, s, keep, keep < len);
+}
+
+void json_out_int(struct json_out *j, const char *key, int64_t v)
+{
+	char text[24];
+
+	before_value(j, key);
+	put(j, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, v));
+}
+
+void json_out_uint(struct json_out *j, const char *key, uint64_t v)
+{
+	char text[24];
+
+	before_value(j, key);
+	put(j, text, (size_t)snprintf(text, sizeof(text), "%" PRIu64, v));
+}
+
+void json_out_bool(struct json_out *j, const char *key, bool v)
+{
+	before_value(j, key);
+	put(j, v ? "true" : "false", v ? 4 : 5);
+}
+
+void json_out_null(struct json_out *j, const char *key)
+{
+	before_value(j, key);
+	put(j, "null", 4);
+}
+
+void json_out_time(struct json_out *j, const char *key, int64_t unix_ms)
+{
+	char text[TIME_TEXT_SIZE];
+
+	if (time_format(unix_ms, text))
+		json_out_null(j, key);
+	else
+		json_out_str(j, key, text);
+}
+
+int json_out_text(struct json_out *j, const char **text, size_t *len)
+{
+	if (!room(j, 0))
+		return ENOMEM;
+	j->buf[j->len] = '\0';
+	*text = j->buf;
+	if (len)
+		*len = j->len;
+	return 0;
+}
