@@ -1,0 +1,33 @@
+# What is no libcheck program: the linters, the layer check, the end-to-end suites, and the
+# PostgreSQL that some suites share.
+
+# One throw-away cluster for the suites that need one, started once and removed at the end. Its
+# name comes from the build directory, so that several builds can be tested at the same time.
+string(SHA1 postgres_hash "${CMAKE_BINARY_DIR}")
+string(SUBSTRING "${postgres_hash}" 0 10 postgres_hash)
+set(postgres_dir /tmp/trunkguard-test-${postgres_hash})
+add_test(NAME postgres_up COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/postgres up ${postgres_dir})
+add_test(NAME postgres_down COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/postgres down ${postgres_dir})
+set_tests_properties(postgres_up PROPERTIES FIXTURES_SETUP postgres TIMEOUT 120)
+set_tests_properties(postgres_down PROPERTIES FIXTURES_CLEANUP postgres TIMEOUT 120)
+
+# As pg_virtualenv does it: the superuser's connection is in libpq's own variables.
+function(needs_postgres)
+	set_tests_properties(${ARGN} PROPERTIES FIXTURES_REQUIRED postgres ENVIRONMENT
+		"PGHOST=${postgres_dir}/socket;PGUSER=postgres;PGDATABASE=postgres")
+endfunction()
+get_property(postgres_tests DIRECTORY PROPERTY TESTS)
+list(FILTER postgres_tests INCLUDE REGEX "^(db|api)_")
+if(postgres_tests)
+	needs_postgres(${postgres_tests})
+endif()
+
+add_test(NAME layers COMMAND /usr/bin/python3 layers/layers.py WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+add_test(NAME layers_self_test COMMAND /usr/bin/python3 layers/layers.py --self-test
+	WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+set_tests_properties(layers layers_self_test PROPERTIES LABELS lint TIMEOUT 60)
+foreach(name format shell cppcheck docker openapi)
+	add_test(NAME lint_${name} COMMAND ${CMAKE_SOURCE_DIR}/scripts/lint ${name})
+	set_tests_properties(lint_${name} PROPERTIES LABELS lint TIMEOUT 600
+		ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR}")
+endforeach()
