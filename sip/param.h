@@ -24,6 +24,9 @@ int sip_param_next(struct str *rest, struct sip_param *p);
 /* The first parameter of that name (any case) in params, which begins with ";". */
 bool sip_param_get(struct str params, struct str name, struct sip_param *p);
 
+/* The same by a cursor, after the ";": returns behind the parameter, or NULL. */
+const char *sip_param_scan(const char *p, const char *end, struct sip_param *out);
+
 /*
  * Takes the next element of a comma list off *rest, trimmed: 0, ENOENT at the end, EINVAL for an
  * empty element or an open quote or bracket.

@@ -52,6 +52,7 @@ struct sip_msg {
 
 	enum sip_method method; /* of a response: from CSeq */
 	struct str method_name;
+	enum sip_method cseq_method;
 	struct sip_uri ruri; /* ruri.all is the text */
 	unsigned status; /* 0 for a request */
 	struct str reason;
@@ -63,7 +64,8 @@ struct sip_msg {
 	int max_forwards; /* -1: absent */
 	uint32_t expires; /* clamped to UINT32_MAX */
 	struct sip_addr contact; /* the first; .all is empty without one and for "*" */
-	unsigned via_count, contact_count, route_count, record_route_count; /* values, not lines */
+	unsigned via_count, contact_count; /* values, not lines; so are the next */
+	unsigned route_count, record_route_count, path_count;
 	struct str body;
 
 	unsigned header_count;

@@ -6,7 +6,7 @@
 #ifndef SIP_URI_H
 #define SIP_URI_H
 
-#include "core/str.h"
+#include "sip/host.h"
 
 enum sip_scheme {
 	SIP_SCHEME_SIP,
@@ -27,19 +27,11 @@ struct sip_uri {
 	struct str headers; /* after "?", else empty */
 };
 
-#define SIP_URI_PARAMS_MAX 32
-
 /* The whole of s is the URI: 0 or EINVAL. Slices point into s. */
 int sip_uri_parse(struct sip_uri *u, struct str s);
 
 /* A parameter by name (any case): true when present; the value is empty when it has none. */
 bool sip_uri_param(const struct sip_uri *u, struct str name, struct str *value);
-
-/* A host as in a URI, without port; sets *ipv6 and *host without brackets: 0 or EINVAL. */
-int sip_host_parse(struct str s, struct str *host, bool *ipv6);
-
-/* Names in any case, with or without the last dot; IPv6 by value. Brackets must be off. */
-bool sip_host_eq(struct str a, struct str b);
 
 /* Decodes %-escapes once into dst (not terminated): EINVAL bad escape or an escaped control
  * octet, ENAMETOOLONG when it does not fit. */
