@@ -38,6 +38,7 @@ static inline bool flow_is_stream(const struct flow *f)
 int net_addr_parse(union net_addr *a, struct str ip, uint16_t port);
 uint16_t net_addr_port(const union net_addr *a);
 void net_addr_set_port(union net_addr *a, uint16_t port);
+socklen_t net_addr_len(const union net_addr *a);
 /* Family, address and port; IPv6 also the scope. */
 bool net_addr_eq(const union net_addr *a, const union net_addr *b);
 /* The address alone, IPv4 as IPv4-mapped IPv6: for core/cidr.h and cfg_gateway_by_ip(). */

@@ -77,7 +77,6 @@ struct txn_stats {
 		retransmissions_out; /* of requests and responses, timers and absorbed ones alike */
 	uint64_t timeouts, transport_errors, timer_c;
 	uint64_t refused; /* 503: memory or limit */
-	uint64_t lookups, probes; /* probes per look-up stay near 1 */
 	uint32_t servers, clients; /* now */
 };
 
@@ -92,7 +91,7 @@ const struct txn_stats *txn_stats(const struct txn_layer *layer);
 void txn_input(
 	struct txn_layer *layer, const struct sip_msg *m, const struct flow *from, int64_t now_ms);
 /* From net_error_h. */
-void txn_net_error(struct txn_layer *layer, const struct flow *peer, int err, int64_t now_ms);
+void txn_net_error(struct txn_layer *layer, const struct flow *peer);
 
 /* A response without a transaction, for floods and for refused messages: nothing is kept. Its To
  * tag (when r->to_tag is empty and the request has none) is a keyed hash of the request, the same
@@ -107,8 +106,8 @@ int txn_reply_stateless(struct txn_layer *layer, const struct sip_msg *m, const 
 /* The handler that learns of the end; without it nobody does. */
 void txn_server_listen(struct txn_server *st, txn_server_h *h, void *arg);
 /* Sends a whole response. A 2xx to an INVITE may be sent again while the transaction lives; any
- * other response after a final one: EALREADY. An error of net_send() is returned and the
- * transaction ends (TXN_TERMINATED comes later). */
+ * other response after a final one: EALREADY. An error of net_send() is returned, and the
+ * transaction ends: TXN_TRANSPORT and TXN_TERMINATED come from the loop. */
 int txn_server_reply(
 	struct txn_server *st, unsigned status, const char *buf, size_t len, int64_t now_ms);
 /* Ends it without a response. The handler is not called any more. */

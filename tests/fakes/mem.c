@@ -1,0 +1,63 @@
+#include "tests/fakes/mem.h"
+
+#include <malloc.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "core/mem.h"
+
+static unsigned fake_mem_countdown;
+static size_t fake_mem_octets;
+
+void fake_mem_fail_at(unsigned n)
+{
+	fake_mem_countdown = n;
+}
+
+size_t fake_mem_held(void)
+{
+	return fake_mem_octets;
+}
+
+static bool fails(void)
+{
+	return fake_mem_countdown && --fake_mem_countdown == 0;
+}
+
+/* malloc keeps one word before each block. */
+static void *counted(void *p)
+{
+	if (p)
+		fake_mem_octets += malloc_usable_size(p) + sizeof(size_t);
+	return p;
+}
+
+static void uncount(void *p)
+{
+	if (p)
+		fake_mem_octets -= malloc_usable_size(p) + sizeof(size_t);
+}
+
+void *mem_alloc(size_t size)
+{
+	return fails() ? NULL : counted(malloc(size));
+}
+
+void *mem_zalloc(size_t n, size_t size)
+{
+	return fails() ? NULL : counted(calloc(n, size));
+}
+
+void *mem_realloc(void *p, size_t size)
+{
+	if (fails())
+		return NULL;
+	uncount(p);
+	return counted(realloc(p, size));
+}
+
+void mem_free(void *p)
+{
+	uncount(p);
+	free(p);
+}
