@@ -1,0 +1,56 @@
+/*
+ * Who sent this request, by digest (RFC 3261 section 22): nonces, credentials, brute force and
+ * the choice of challenges together. Known and unknown usernames cost the same work and get the
+ * same answer.
+ */
+#ifndef SIP_AUTH_H
+#define SIP_AUTH_H
+
+#include "core/cfg.h"
+#include "sip/scan.h"
+#include "sip/sip_build.h"
+
+enum auth_verdict {
+	AUTH_PROVED,
+	AUTH_CHALLENGE, /* 401: no credentials for our realm that we can check, or wrong ones */
+	AUTH_STALE, /* 401 with stale=true: a nonce that is not good (any more) */
+	AUTH_MALFORMED, /* 400: credentials that cannot be read, twice, or for another Request-URI */
+	AUTH_SILENT, /* no answer: brute force */
+};
+
+struct auth_stats {
+	uint64_t proved, challenged, stale, malformed, silent;
+	uint64_t failed; /* wrong password or unknown username */
+};
+
+struct auth;
+
+/* realm: at most 255 octets without quotes and backslashes (EINVAL); copied. ENOMEM, EIO. */
+int auth_new(struct auth **a, struct str realm);
+void auth_free(struct auth *a);
+
+/*
+ * Before anything is allocated for the request: what needs no password. AUTH_PROVED here says that
+ * the full check is worth its while. Repeatable: changes nothing but counters.
+ */
+enum auth_verdict auth_front(struct auth *a, const struct cfg *cfg, const struct sip_msg *m,
+	const uint8_t source[16], int64_t now_ms);
+
+/* The full check, once a request: it uses up the nonce count. *account is set when AUTH_PROVED,
+ * enabled or not. */
+enum auth_verdict auth_check(struct auth *a, const struct cfg *cfg, const struct sip_msg *m,
+	const uint8_t source[16], int64_t now_ms, const struct cfg_sip_account **account);
+
+/*
+ * Appends the WWW-Authenticate lines for AUTH_CHALLENGE or AUTH_STALE. MD5 is always offered;
+ * SHA-256 is put in front of it (RFC 8760) when the whole response, `plain` octets without these
+ * lines, stays no longer than the request, and unless this client has shown that two challenges
+ * are beyond it (it came back without credentials): many PBXs give up over an algorithm that they
+ * do not know.
+ */
+void auth_challenge(struct auth *a, const struct sip_msg *m, const uint8_t source[16],
+	enum auth_verdict why, size_t plain, int64_t now_ms, struct sip_build *out);
+
+const struct auth_stats *auth_stats(const struct auth *a);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * REGISTER (RFC 3261 section 10.3, RFC 3327 Path): decides and answers; sending is the worker's.
+ *
+ *   before a transaction is made   registrar_front(): no credentials, a stale nonce, brute force
+ *   in the transaction             registrar_request(): everything else
+ *
+ * The address of record is the digest username's SIP account, never the To; To must name the same
+ * user. RFC 6140 bulk registration is not offered.
+ */
+#ifndef SIP_REGISTRAR_H
+#define SIP_REGISTRAR_H
+
+#include "sip/auth.h"
+#include "sip/binding.h"
+#include "sip/reply.h"
+
+enum { REGISTRAR_EXTRA_MAX = 16384 };
+
+struct registrar_config {
+	uint32_t expires_min, expires_default, expires_max; /* 0: 60, 3600, 7200 s */
+	unsigned bindings_max; /* of one SIP account; 0: 10 */
+};
+
+struct registrar_stats {
+	uint64_t registered; /* 2xx with bindings left */
+	uint64_t unregistered; /* 2xx with none left */
+	uint64_t refused;
+};
+
+/* The response: code 0: none. reason and extra for struct sip_reply. */
+struct registrar_answer {
+	unsigned code;
+	struct str reason;
+	size_t extra_len;
+	char extra[REGISTRAR_EXTRA_MAX]; /* header lines with CRLF */
+};
+
+struct registrar;
+
+/* cfg NULL: defaults. The others are borrowed. ENOMEM. */
+int registrar_new(struct registrar **r, const struct registrar_config *cfg, struct auth *auth,
+	struct binding_store *store);
+void registrar_free(struct registrar *r);
+
+/* True: answer statelessly with *a (code 0: drop), no transaction. False: go on. */
+bool registrar_front(struct registrar *r, const struct cfg *cfg, const struct sip_msg *m,
+	const struct flow *from, int64_t now_ms, struct registrar_answer *a);
+
+/* Once for each new REGISTER transaction; a->code 0: txn_server_drop(). */
+void registrar_request(struct registrar *r, const struct cfg *cfg, const struct sip_msg *m,
+	const struct flow *from, int64_t now_ms, int64_t wall_ms, struct registrar_answer *a);
+
+/* The parts of *a in the shape that sip_reply_write() and txn_reply_stateless() take; the caller adds
+ * tag and source. */
+struct sip_reply registrar_reply(const struct registrar_answer *a);
+
+const struct registrar_stats *registrar_stats(const struct registrar *r);
+
+#endif
