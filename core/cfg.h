@@ -39,9 +39,11 @@ struct cfg_account {
 	e164_t calling_party_number; /* for DISPLAY_FIXED */
 };
 
+struct cfg_trunk;
+
 struct cfg_sip_account {
 	struct uuid id;
-	struct uuid trunk_id;
+	struct cfg_trunk *trunk;
 	enum sip_account_role role;
 	enum auth_mode auth_mode;
 	char *label;
@@ -73,9 +75,9 @@ struct cfg_trunk {
 struct cfg_did_failover {
 	e164_t number;
 	struct sip_address_list backup_pbxs;
+	e164_t calling_party_number;
 	enum calling_party_display calling_party_display;
 	bool has_display; /* false: the account's */
-	e164_t calling_party_number;
 };
 
 struct cfg_did {

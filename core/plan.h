@@ -1,6 +1,21 @@
 /* The route plan: configuration + call + what is observed -> ordered attempts, each with the rule
  * that put it there. Pure: no I/O, no clock of its own. The worker and the explain endpoint call
- * the very same function. The plan is a copy: a later change never alters a call in progress. */
+ * the very same function. The plan is a copy: a later change never alters a call in progress.
+ *
+ *  1. Delivery to the trunk's primary SIP account. It is in the plan also when it cannot be tried
+ *     (not registered, trunk full): then it fails at once with that trigger, as if the PBX had said
+ *     so, and no INVITE is sent. Health "down" does not skip it: the check is made on every call, so
+ *     the first call after the PBX is back goes to the PBX.
+ *  2. Backup PBXs in their order: the DID's list when it has one, else the account's. They hold no
+ *     slot of the trunk: they ring also when the trunk is full.
+ *  3. One number: the DID's when it has one, else the account's; never the DID itself. It is tried
+ *     through every enabled gateway with a matching prefix: public trunks last, longer prefix first,
+ *     then lower priority, then the older gateway; each gateway's failover address follows its main
+ *     one. Only silence, 5xx and transport failures go to the next gateway: what the called party
+ *     says is the answer. When no gateway fits, the attempt is there and unreachable.
+ *
+ * Attempts 1 and 2 take their triggers from the DID, else the trunk, else the default; their
+ * times from the trunk. A DID without trunk has only 2 and 3. */
 #ifndef TRUNKGUARD_CORE_PLAN_H
 #define TRUNKGUARD_CORE_PLAN_H
 
@@ -27,37 +42,40 @@ const char *plan_rule_word(enum plan_rule r);
 
 enum { PLAN_ATTEMPTS_MAX = 32, PLAN_HOST_MAX = 254 };
 
+/* Enumerations are kept in octets: a plan is held for every call that rings. */
 struct attempt {
-	enum attempt_kind kind;
-	enum plan_rule rule;
-	trigger_set triggers;	   /* outcomes that move the call on to the next attempt */
-	enum trigger unavailable;  /* TRIGGER_NONE: try it; else it fails at once with this */
-	uint16_t first_response_seconds;
-	uint16_t ring_seconds;
+	uint8_t kind; /* enum attempt_kind */
+	uint8_t rule; /* enum plan_rule */
+	uint8_t unavailable; /* enum trigger; TRIGGER_NONE: try it; else it fails at once with this */
+	uint8_t did_delivery; /* enum did_delivery */
+	uint8_t auth_mode; /* enum auth_mode */
+	uint8_t display; /* enum calling_party_display */
 	bool holds_slot;
 	bool diverts; /* Diversion and History-Info name the DID (RFC 5806, RFC 7044) */
-	enum did_delivery did_delivery;
-	enum auth_mode auth_mode;
-	struct uuid sip_account_id; /* ATTEMPT_SIP_ACCOUNT: whose bindings */
-	struct uuid gateway_id;	    /* ATTEMPT_NUMBER */
-	e164_t number;		    /* ATTEMPT_NUMBER: who is called */
-	enum calling_party_display display;
-	e164_t display_number; /* DISPLAY_FIXED */
+	trigger_set triggers; /* outcomes that move the call on to the next attempt */
+	uint16_t first_response_seconds;
+	uint16_t ring_seconds;
 	struct {
-		char *host; /* points into plan.text; NULL: the bindings */
 		uint16_t port;
-		enum transport transport;
+		uint8_t transport; /* enum transport */
+		char *host; /* points into the plan; NULL: the bindings, or there is none */
 	} address;
+	/* ATTEMPT_SIP_ACCOUNT: the account whose bindings or address are tried; ATTEMPT_NUMBER: the
+	 * gateway; all zero: there is none (unavailable says so), or a backup PBX */
+	struct uuid sip_account_id;
+	struct uuid gateway_id;
+	e164_t number; /* ATTEMPT_NUMBER: who is called */
+	e164_t display_number; /* DISPLAY_FIXED */
 };
 
 /* What the world looks like; asked once per SIP account while the plan is built. */
 struct observation {
-	bool registered;  /* has a live binding (registration mode) */
-	bool down;	  /* health says down */
+	bool registered; /* has a live binding (registration mode) */
+	bool down; /* health says down */
 	uint32_t calls_up; /* of the trunk, both accounts */
 };
-typedef void plan_observe_h(
-	const struct cfg_trunk *trunk, const struct cfg_sip_account *acc, struct observation *obs, void *arg);
+typedef void plan_observe_h(const struct cfg_trunk *trunk, const struct cfg_sip_account *acc,
+	struct observation *obs, void *arg);
 
 struct plan_call {
 	e164_t did;
@@ -65,34 +83,37 @@ struct plan_call {
 	bool from_peer; /* handed over by another trunking server */
 };
 
-/* Why there is no plan. */
+/* Why there is no plan. A DID or account that is disabled is as good as unknown; with its trunk
+ * disabled a DID is out of reach, failover included: who wants failover leaves the trunk enabled. */
 enum plan_refusal {
 	PLAN_OK,
-	PLAN_UNKNOWN_DID,  /* 404 */
-	PLAN_DISABLED,	   /* DID, trunk or account disabled: 404, 480 */
-	PLAN_NO_TARGET,	   /* nothing is configured: 480 */
+	PLAN_UNKNOWN_DID, /* 404 */
+	PLAN_DISABLED, /* DID or account disabled: 404; trunk disabled: 480 */
+	PLAN_NO_TARGET, /* nothing is configured: 480 */
+	PLAN_REFUSAL_COUNT
 };
+const char *plan_refusal_word(
+	enum plan_refusal r); /* "ok", "unknown_did", "disabled", "no_target" */
 
 struct plan {
 	enum plan_refusal refusal;
-	unsigned status; /* final response for a refusal or a plan with no attempt, else 0 */
+	unsigned status; /* the final response to a refusal, else 0 */
 	e164_t did;
 	struct uuid account_id;
 	struct uuid trunk_id; /* all zero: none */
 	uint32_t max_concurrent_calls;
 	uint32_t max_call_seconds;
 	unsigned count;
-	struct attempt *attempt;
-	char *text; /* hosts; one allocation with attempt */
+	struct attempt *attempt; /* one block, hosts behind the attempts */
 };
 
 /* ENOMEM, or 0 with plan->refusal telling. plan_fini() frees what it holds. */
-int plan_build(const struct cfg *cfg, const struct plan_call *call, plan_observe_h *observe, void *arg,
-	struct plan *plan);
+int plan_build(const struct cfg *cfg, const struct plan_call *call, plan_observe_h *observe,
+	void *arg, struct plan *plan);
 void plan_fini(struct plan *plan);
 
 /* The longest a caller can wait until the last attempt rings: the sum over attempts that are
- * tried of their first_response_seconds. */
+ * tried of their first_response_seconds. An attempt that silence does not move on is the last. */
 uint32_t plan_worst_case_seconds(const struct plan *plan);
 
 /* Number of the DID that a Request-URI user names: "+14155550100", "14155550100", and ten digits

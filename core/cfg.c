@@ -1,0 +1,260 @@
+#include "core/cfg.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "core/cfg_store.h"
+#include "core/mem.h"
+#include "core/record.h"
+
+struct cfg *cfg_new(void)
+{
+	struct cfg *cfg = mem_zalloc(1, sizeof(*cfg));
+	uint8_t key[SIPHASH_KEY_LEN];
+
+	if (!cfg)
+		return NULL;
+	did_table_init(&cfg->dids);
+	pool_init(&cfg->did_failovers, sizeof(struct cfg_did_failover));
+	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key) ||
+		hash_init(&cfg->accounts, key, 0) || hash_init(&cfg->trunks, key, 0) ||
+		hash_init(&cfg->sip_accounts, key, 0) || hash_init(&cfg->gateways, key, 0) ||
+		hash_init(&cfg->usernames, key, 0) || ip_index_init(&cfg->account_ips, key) ||
+		ip_index_init(&cfg->gateway_ips, key)) {
+		cfg_free(cfg);
+		return NULL;
+	}
+	return cfg;
+}
+
+void account_node_free(struct account_node *n)
+{
+	if (!n)
+		return;
+	mem_free(n->account.timezone);
+	sip_address_list_fini(&n->account.backup_pbxs);
+	mem_free(n);
+}
+
+void trunk_node_free(struct trunk_node *n)
+{
+	if (!n)
+		return;
+	mem_free(n->trunk.caller_id);
+	mem_free(n);
+}
+
+void sip_account_node_free(struct sip_account_node *n)
+{
+	if (!n)
+		return;
+	mem_free(n->acc.label);
+	mem_free(n->acc.username);
+	explicit_bzero(n->acc.ha1_md5, sizeof(n->acc.ha1_md5));
+	explicit_bzero(n->acc.ha1_sha256, sizeof(n->acc.ha1_sha256));
+	mem_free(n->acc.ip_addresses.item);
+	sip_address_fini(&n->acc.address);
+	mem_free(n->ip);
+	mem_free(n);
+}
+
+void gateway_node_free(struct gateway_node *n)
+{
+	if (!n)
+		return;
+	mem_free(n->gw.name);
+	sip_address_fini(&n->gw.address);
+	sip_address_fini(&n->gw.failover_address);
+	mem_free(n->gw.prefixes);
+	mem_free(n->gw.inbound_ip_addresses.item);
+	mem_free(n->ip);
+	mem_free(n);
+}
+
+static int free_account(struct hash_link *l, void *arg)
+{
+	(void)arg;
+	account_node_free(HASH_OBJECT(l, struct account_node, by_id));
+	return 0;
+}
+
+static int free_trunk(struct hash_link *l, void *arg)
+{
+	(void)arg;
+	trunk_node_free(HASH_OBJECT(l, struct trunk_node, by_id));
+	return 0;
+}
+
+static int free_sip_account(struct hash_link *l, void *arg)
+{
+	(void)arg;
+	sip_account_node_free(HASH_OBJECT(l, struct sip_account_node, by_id));
+	return 0;
+}
+
+static int free_gateway(struct hash_link *l, void *arg)
+{
+	(void)arg;
+	gateway_node_free(HASH_OBJECT(l, struct gateway_node, by_id));
+	return 0;
+}
+
+static void free_did_backups(struct cfg_did *did, void *arg)
+{
+	(void)arg;
+	if (did->failover)
+		sip_address_list_fini(&did->failover->backup_pbxs);
+}
+
+void cfg_free(struct cfg *cfg)
+{
+	if (!cfg)
+		return;
+	did_table_each(&cfg->dids, free_did_backups, NULL);
+	did_table_fini(&cfg->dids);
+	pool_fini(&cfg->did_failovers);
+	hash_fini(&cfg->usernames);
+	ip_index_fini(&cfg->account_ips);
+	ip_index_fini(&cfg->gateway_ips);
+	hash_each(&cfg->gateways, free_gateway, NULL);
+	hash_fini(&cfg->gateways);
+	hash_each(&cfg->sip_accounts, free_sip_account, NULL);
+	hash_fini(&cfg->sip_accounts);
+	hash_each(&cfg->trunks, free_trunk, NULL);
+	hash_fini(&cfg->trunks);
+	hash_each(&cfg->accounts, free_account, NULL);
+	hash_fini(&cfg->accounts);
+	mem_free(cfg);
+}
+
+/* Ids come first in every public object, and that first in its node. */
+static struct hash_link *find_id(const struct hash *h, const struct uuid *id, size_t link_offset)
+{
+	struct hash_link *l = hash_first(h, hash_key(h, id, sizeof(*id)));
+
+	while (l && memcmp((char *)l - link_offset, id, sizeof(*id)))
+		l = hash_next(l);
+	return l;
+}
+
+#define FIND_NODE(table, id, type)                                                                 \
+	struct hash_link *l = find_id(&(table), (id), offsetof(type, by_id));                      \
+	return l ? HASH_OBJECT(l, type, by_id) : NULL
+
+struct account_node *cfg_account_node(const struct cfg *cfg, const struct uuid *id)
+{
+	FIND_NODE(cfg->accounts, id, struct account_node);
+}
+
+struct trunk_node *cfg_trunk_node(const struct cfg *cfg, const struct uuid *id)
+{
+	FIND_NODE(cfg->trunks, id, struct trunk_node);
+}
+
+struct sip_account_node *cfg_sip_account_node(const struct cfg *cfg, const struct uuid *id)
+{
+	FIND_NODE(cfg->sip_accounts, id, struct sip_account_node);
+}
+
+struct gateway_node *cfg_gateway_node(const struct cfg *cfg, const struct uuid *id)
+{
+	FIND_NODE(cfg->gateways, id, struct gateway_node);
+}
+
+const struct cfg_account *cfg_account(const struct cfg *cfg, const struct uuid *id)
+{
+	return (const struct cfg_account *)cfg_account_node(cfg, id);
+}
+
+const struct cfg_trunk *cfg_trunk(const struct cfg *cfg, const struct uuid *id)
+{
+	return (const struct cfg_trunk *)cfg_trunk_node(cfg, id);
+}
+
+const struct cfg_sip_account *cfg_sip_account(const struct cfg *cfg, const struct uuid *id)
+{
+	return (const struct cfg_sip_account *)cfg_sip_account_node(cfg, id);
+}
+
+const struct cfg_gateway *cfg_gateway(const struct cfg *cfg, const struct uuid *id)
+{
+	return (const struct cfg_gateway *)cfg_gateway_node(cfg, id);
+}
+
+const struct cfg_sip_account *cfg_sip_account_by_username(
+	const struct cfg *cfg, const char *username, size_t len)
+{
+	struct hash_link *l = hash_first(&cfg->usernames, hash_key(&cfg->usernames, username, len));
+
+	for (; l; l = hash_next(l)) {
+		struct sip_account_node *n = HASH_OBJECT(l, struct sip_account_node, by_username);
+
+		if (strlen(n->acc.username) == len && !memcmp(n->acc.username, username, len))
+			return &n->acc;
+	}
+	return NULL;
+}
+
+const struct cfg_sip_account *cfg_sip_account_by_ip(const struct cfg *cfg, const uint8_t addr[16])
+{
+	return ip_index_find(&cfg->account_ips, addr);
+}
+
+const struct cfg_did *cfg_did(const struct cfg *cfg, e164_t number)
+{
+	return did_table_find(&cfg->dids, number);
+}
+
+const struct cfg_gateway *cfg_gateway_by_ip(const struct cfg *cfg, const uint8_t addr[16])
+{
+	return ip_index_find(&cfg->gateway_ips, addr);
+}
+
+struct walk {
+	cfg_gateway_h *gateway;
+	cfg_trunk_h *trunk;
+	void *arg;
+};
+
+static int walk_gateway(struct hash_link *l, void *arg)
+{
+	struct walk *w = arg;
+
+	return w->gateway(&HASH_OBJECT(l, struct gateway_node, by_id)->gw, w->arg);
+}
+
+static int walk_trunk(struct hash_link *l, void *arg)
+{
+	struct walk *w = arg;
+
+	return w->trunk(&HASH_OBJECT(l, struct trunk_node, by_id)->trunk, w->arg);
+}
+
+int cfg_each_gateway(const struct cfg *cfg, cfg_gateway_h *h, void *arg)
+{
+	struct walk w = {.gateway = h, .arg = arg};
+
+	return hash_each(&cfg->gateways, walk_gateway, &w);
+}
+
+int cfg_each_trunk(const struct cfg *cfg, cfg_trunk_h *h, void *arg)
+{
+	struct walk w = {.trunk = h, .arg = arg};
+
+	return hash_each(&cfg->trunks, walk_trunk, &w);
+}
+
+void cfg_count(const struct cfg *cfg, struct cfg_counts *counts)
+{
+	counts->accounts = cfg->accounts.count;
+	counts->trunks = cfg->trunks.count;
+	counts->sip_accounts = cfg->sip_accounts.count;
+	counts->dids = cfg->dids.count;
+	counts->gateways = cfg->gateways.count;
+	counts->bytes = did_table_bytes(&cfg->dids) + cfg->did_failovers.bytes +
+			counts->accounts * sizeof(struct account_node) +
+			counts->trunks * sizeof(struct trunk_node) +
+			counts->sip_accounts * sizeof(struct sip_account_node) +
+			counts->gateways * sizeof(struct gateway_node);
+}

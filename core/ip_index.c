@@ -1,0 +1,68 @@
+#include "core/ip_index.h"
+
+#include <string.h>
+
+int ip_index_init(struct ip_index *ix, const uint8_t key[SIPHASH_KEY_LEN])
+{
+	memset(ix, 0, sizeof(*ix));
+	return hash_init(&ix->blocks, key, 0);
+}
+
+void ip_index_fini(struct ip_index *ix)
+{
+	hash_fini(&ix->blocks);
+}
+
+static uint64_t block_hash(const struct ip_index *ix, const struct cidr *block)
+{
+	uint8_t key[17];
+
+	memcpy(key, block->addr, sizeof(block->addr));
+	key[16] = block->bits;
+	return hash_key(&ix->blocks, key, sizeof(key));
+}
+
+void ip_index_add(struct ip_index *ix, struct ip_entry *e)
+{
+	hash_insert(&ix->blocks, &e->link, block_hash(ix, &e->block));
+	ix->by_length[e->block.bits]++;
+}
+
+void ip_index_remove(struct ip_index *ix, struct ip_entry *e)
+{
+	hash_remove(&ix->blocks, &e->link);
+	ix->by_length[e->block.bits]--;
+}
+
+static struct ip_entry *find_block(const struct ip_index *ix, const struct cidr *block)
+{
+	struct hash_link *l = hash_first(&ix->blocks, block_hash(ix, block));
+
+	for (; l; l = hash_next(l)) {
+		struct ip_entry *e = HASH_OBJECT(l, struct ip_entry, link);
+
+		if (e->block.bits == block->bits &&
+			!memcmp(e->block.addr, block->addr, sizeof(block->addr)))
+			return e;
+	}
+	return NULL;
+}
+
+void *ip_index_find(const struct ip_index *ix, const uint8_t addr[16])
+{
+	struct cidr block;
+
+	memcpy(block.addr, addr, sizeof(block.addr));
+	for (unsigned bits = 129; bits-- > 0;) {
+		const struct ip_entry *e;
+
+		if (!ix->by_length[bits])
+			continue;
+		block.bits = (uint8_t)bits;
+		cidr_mask(block.addr, bits);
+		e = find_block(ix, &block);
+		if (e)
+			return e->owner;
+	}
+	return NULL;
+}

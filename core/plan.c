@@ -1,0 +1,365 @@
+#include "core/plan.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/mem.h"
+
+enum {
+	FIRST_RESPONSE_SECONDS = 15,
+	RING_SECONDS = 180,
+	MAX_CALL_SECONDS = 4 * 3600,
+	STATUS_NOT_FOUND = 404,
+	STATUS_UNAVAILABLE = 480,
+};
+
+/* What moves a call from one gateway to the next: nothing that the called party had a say in. */
+#define GATEWAY_TRIGGERS                                                                           \
+	((trigger_set)(TRIGGER_BIT(TRIGGER_NO_RESPONSE) | TRIGGER_BIT(TRIGGER_SERVER_ERROR) |      \
+		       TRIGGER_BIT(TRIGGER_UNREACHABLE)))
+
+/* A plan being put together; hosts still point into the configuration. */
+struct draft {
+	const struct cfg *cfg;
+	const struct cfg_did *did;
+	plan_observe_h *observe;
+	void *arg;
+	unsigned count;
+	struct attempt attempt[PLAN_ATTEMPTS_MAX];
+};
+
+static const char *const kind_words[ATTEMPT_KIND_COUNT] = {"sip_account", "backup_pbx", "number"};
+
+static const char *const rule_words[RULE_COUNT] = {"only_primary", "did_backup_pbx",
+	"account_backup_pbx", "did_failover_number", "account_failover_number"};
+
+static const char *const refusal_words[PLAN_REFUSAL_COUNT] = {
+	"ok", "unknown_did", "disabled", "no_target"};
+
+const char *attempt_kind_word(enum attempt_kind k)
+{
+	return (unsigned)k < ATTEMPT_KIND_COUNT ? kind_words[k] : "";
+}
+
+const char *plan_rule_word(enum plan_rule r)
+{
+	return (unsigned)r < RULE_COUNT ? rule_words[r] : "";
+}
+
+const char *plan_refusal_word(enum plan_refusal r)
+{
+	return (unsigned)r < PLAN_REFUSAL_COUNT ? refusal_words[r] : "";
+}
+
+static void set_address(struct attempt *a, const struct sip_address *from)
+{
+	a->address.host = from->host;
+	a->address.port = from->port;
+	a->address.transport = (uint8_t)from->transport;
+}
+
+/* The next attempt with what all of a DID's attempts share; NULL when the plan is full. */
+static struct attempt *add(struct draft *d, enum attempt_kind kind, enum plan_rule rule)
+{
+	const struct cfg_did *did = d->did;
+	const struct cfg_trunk *trunk = did->trunk;
+	struct attempt *a;
+
+	if (d->count == PLAN_ATTEMPTS_MAX)
+		return NULL;
+	a = &d->attempt[d->count++];
+	*a = (struct attempt){
+		.kind = (uint8_t)kind,
+		.rule = (uint8_t)rule,
+		.unavailable = TRIGGER_NONE,
+		.did_delivery = (uint8_t)(trunk ? trunk->did_delivery : DELIVER_REQUEST_URI),
+		.triggers = trunk ? trunk->triggers : TRIGGERS_DEFAULT,
+		.first_response_seconds =
+			trunk ? trunk->first_response_seconds : FIRST_RESPONSE_SECONDS,
+		.ring_seconds = trunk ? trunk->ring_seconds : RING_SECONDS,
+	};
+	if (did->has_triggers)
+		a->triggers = did->triggers;
+	return a;
+}
+
+static enum trigger availability(struct draft *d, const struct cfg_sip_account *acc)
+{
+	const struct cfg_trunk *trunk = d->did->trunk;
+	struct observation obs = {0};
+
+	if (!acc || (acc->auth_mode == AUTH_IP && !acc->address.host))
+		return TRIGGER_NOT_REGISTERED;
+	d->observe(trunk, acc, &obs, d->arg);
+	if (acc->auth_mode == AUTH_REGISTRATION && !obs.registered)
+		return TRIGGER_NOT_REGISTERED;
+	return obs.calls_up >= trunk->max_concurrent_calls ? TRIGGER_CAPACITY : TRIGGER_NONE;
+}
+
+static void add_delivery(struct draft *d)
+{
+	const struct cfg_did *did = d->did;
+	const struct cfg_sip_account *acc;
+	struct attempt *a;
+
+	if (!did->trunk)
+		return;
+	acc = did->trunk->sip_account[ROLE_PRIMARY];
+	a = add(d, ATTEMPT_SIP_ACCOUNT, RULE_ONLY_PRIMARY);
+	a->holds_slot = true;
+	a->unavailable = (uint8_t)availability(d, acc);
+	if (did->incoming_action == INCOMING_RING_THEN_FORWARD && did->ring_seconds)
+		a->ring_seconds = did->ring_seconds;
+	if (!acc)
+		return;
+	a->sip_account_id = acc->id;
+	a->auth_mode = (uint8_t)acc->auth_mode;
+	if (acc->auth_mode == AUTH_IP)
+		set_address(a, &acc->address);
+}
+
+static void add_backup_pbxs(struct draft *d)
+{
+	const struct cfg_did *did = d->did;
+	bool own = did->failover && did->failover->backup_pbxs.count;
+	const struct sip_address_list *list =
+		own ? &did->failover->backup_pbxs : &did->account->backup_pbxs;
+
+	for (unsigned i = 0; i < list->count; i++) {
+		struct attempt *a = add(
+			d, ATTEMPT_BACKUP_PBX, own ? RULE_DID_BACKUP_PBX : RULE_ACCOUNT_BACKUP_PBX);
+
+		if (!a)
+			return;
+		set_address(a, &list->item[i]);
+	}
+}
+
+/* The gateways that carry a number, best first. */
+struct choice {
+	e164_t number;
+	unsigned count;
+	struct {
+		const struct cfg_gateway *gw;
+		unsigned match;
+	} item[PLAN_ATTEMPTS_MAX];
+};
+
+/* One more than the digits of the longest prefix that the number begins with; 0: none does. */
+static unsigned prefix_match(const struct cfg_gateway *gw, e164_t number)
+{
+	char text[E164_TEXT_SIZE];
+	unsigned best = gw->prefixes[0] ? 0 : 1;
+
+	e164_format(number, text);
+	for (char **p = gw->prefixes; *p; p++) {
+		size_t len = strlen(*p);
+
+		if (len + 1 > best && !strncmp(text + 1, *p, len))
+			best = (unsigned)len + 1;
+	}
+	return best;
+}
+
+static bool better(const struct cfg_gateway *a, unsigned a_match, const struct cfg_gateway *b,
+	unsigned b_match)
+{
+	if (a->public_trunk != b->public_trunk)
+		return b->public_trunk;
+	if (a_match != b_match)
+		return a_match > b_match;
+	if (a->priority != b->priority)
+		return a->priority < b->priority;
+	return uuid_compare(&a->id, &b->id) < 0;
+}
+
+static int choose(const struct cfg_gateway *gw, void *arg)
+{
+	struct choice *c = arg;
+	unsigned match = gw->enabled ? prefix_match(gw, c->number) : 0;
+	unsigned at;
+
+	if (!match)
+		return 0;
+	if (c->count < PLAN_ATTEMPTS_MAX)
+		c->count++;
+	else if (!better(gw, match, c->item[c->count - 1].gw, c->item[c->count - 1].match))
+		return 0;
+	for (at = c->count - 1; at; at--) {
+		if (!better(gw, match, c->item[at - 1].gw, c->item[at - 1].match))
+			break;
+		c->item[at] = c->item[at - 1];
+	}
+	c->item[at].gw = gw;
+	c->item[at].match = match;
+	return 0;
+}
+
+static void set_display(struct attempt *a, const struct cfg_did *did)
+{
+	const struct cfg_did_failover *f = did->failover;
+	bool own = f && f->has_display;
+
+	a->display =
+		(uint8_t)(own ? f->calling_party_display : did->account->calling_party_display);
+	if (a->display != DISPLAY_FIXED)
+		return;
+	a->display_number = f && f->calling_party_number ? f->calling_party_number
+							 : did->account->calling_party_number;
+}
+
+static void add_gateway(struct draft *d, enum plan_rule rule, e164_t number,
+	const struct cfg_gateway *gw, const struct sip_address *address)
+{
+	struct attempt *a = add(d, ATTEMPT_NUMBER, rule);
+
+	if (!a)
+		return;
+	a->number = number;
+	a->diverts = true;
+	a->did_delivery = DELIVER_REQUEST_URI;
+	a->triggers = GATEWAY_TRIGGERS;
+	set_display(a, d->did);
+	if (!gw) {
+		a->unavailable = TRIGGER_UNREACHABLE;
+		return;
+	}
+	a->gateway_id = gw->id;
+	a->first_response_seconds = gw->failover_seconds;
+	set_address(a, address);
+}
+
+static void add_number(struct draft *d)
+{
+	const struct cfg_did *did = d->did;
+	bool own = did->failover && did->failover->number;
+	enum plan_rule rule = own ? RULE_DID_FAILOVER_NUMBER : RULE_ACCOUNT_FAILOVER_NUMBER;
+	struct choice c = {.number = own ? did->failover->number : did->account->failover_number};
+
+	if (!c.number || c.number == did->number)
+		return;
+	cfg_each_gateway(d->cfg, choose, &c);
+	if (!c.count)
+		add_gateway(d, rule, c.number, NULL, NULL);
+	for (unsigned i = 0; i < c.count; i++) {
+		const struct cfg_gateway *gw = c.item[i].gw;
+
+		add_gateway(d, rule, c.number, gw, &gw->address);
+		if (gw->failover_address.host)
+			add_gateway(d, rule, c.number, gw, &gw->failover_address);
+	}
+}
+
+/* Copies the attempts, and behind them the hosts they point to, into one block. */
+static int take_attempts(struct plan *plan, const struct draft *d)
+{
+	size_t size = d->count * sizeof(*plan->attempt);
+	char *text;
+
+	for (unsigned i = 0; i < d->count; i++)
+		if (d->attempt[i].address.host)
+			size += strlen(d->attempt[i].address.host) + 1;
+	plan->attempt = mem_alloc(size);
+	if (!plan->attempt)
+		return ENOMEM;
+	memcpy(plan->attempt, d->attempt, d->count * sizeof(*plan->attempt));
+	text = (char *)(plan->attempt + d->count);
+	for (unsigned i = 0; i < d->count; i++) {
+		struct attempt *a = &plan->attempt[i];
+		size_t len;
+
+		if (!a->address.host)
+			continue;
+		len = strlen(a->address.host) + 1;
+		a->address.host = memcpy(text, a->address.host, len);
+		text += len;
+	}
+	plan->count = d->count;
+	return 0;
+}
+
+static void refuse(struct plan *plan, enum plan_refusal refusal, unsigned status)
+{
+	plan->refusal = refusal;
+	plan->status = status;
+}
+
+int plan_build(const struct cfg *cfg, const struct plan_call *call, plan_observe_h *observe,
+	void *arg, struct plan *plan)
+{
+	const struct cfg_did *did = cfg_did(cfg, call->did);
+	struct draft d;
+
+	*plan = (struct plan){.did = call->did, .max_call_seconds = MAX_CALL_SECONDS};
+	if (!did) {
+		refuse(plan, PLAN_UNKNOWN_DID, STATUS_NOT_FOUND);
+		return 0;
+	}
+	plan->account_id = did->account->id;
+	if (did->trunk) {
+		plan->trunk_id = did->trunk->id;
+		plan->max_concurrent_calls = did->trunk->max_concurrent_calls;
+		plan->max_call_seconds = did->trunk->max_call_seconds;
+	}
+	if (!did->enabled || !did->account->enabled)
+		refuse(plan, PLAN_DISABLED, STATUS_NOT_FOUND);
+	else if (did->trunk && !did->trunk->enabled)
+		refuse(plan, PLAN_DISABLED, STATUS_UNAVAILABLE);
+	if (plan->refusal)
+		return 0;
+	d.cfg = cfg;
+	d.did = did;
+	d.observe = observe;
+	d.arg = arg;
+	d.count = 0;
+	add_delivery(&d);
+	add_backup_pbxs(&d);
+	add_number(&d);
+	if (d.count)
+		return take_attempts(plan, &d);
+	refuse(plan, PLAN_NO_TARGET, STATUS_UNAVAILABLE);
+	return 0;
+}
+
+void plan_fini(struct plan *plan)
+{
+	mem_free(plan->attempt);
+	plan->attempt = NULL;
+	plan->count = 0;
+}
+
+uint32_t plan_worst_case_seconds(const struct plan *plan)
+{
+	uint32_t seconds = 0;
+
+	for (unsigned i = 0; i < plan->count; i++) {
+		const struct attempt *a = &plan->attempt[i];
+		unsigned fails = a->unavailable;
+
+		if (fails == TRIGGER_NONE) {
+			seconds += a->first_response_seconds;
+			fails = TRIGGER_NO_RESPONSE;
+		}
+		if (!(a->triggers & TRIGGER_BIT(fails)))
+			break;
+	}
+	return seconds;
+}
+
+e164_t plan_did_of_user(const struct cfg *cfg, const char *user, size_t len)
+{
+	const char *parameters = memchr(user, ';', len); /* "+14155550100;npdi", RFC 3966 */
+	e164_t number;
+
+	if (parameters)
+		len = (size_t)(parameters - user);
+	if (e164_parse(user, len, "", &number, NULL))
+		return 0;
+	if (user[0] != '+' && e164_digits(number) == 10 && !cfg_did(cfg, number)) {
+		e164_t with_one = number + UINT64_C(10000000000);
+
+		if (cfg_did(cfg, with_one))
+			return with_one;
+	}
+	return number;
+}
