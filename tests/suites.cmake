@@ -31,3 +31,12 @@ foreach(name format shell cppcheck docker openapi)
 	set_tests_properties(lint_${name} PROPERTIES LABELS lint TIMEOUT 600
 		ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR}")
 endforeach()
+
+# End to end: whole systems on loopback with SIPp, baresip and a peer of our own.
+set(e2e_suites harness)
+foreach(name ${e2e_suites})
+	add_test(NAME e2e_${name} COMMAND /usr/bin/python3 -m pytest -q -p no:cacheprovider
+		${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_${name}.py)
+	set_tests_properties(e2e_${name} PROPERTIES LABELS e2e TIMEOUT 900
+		ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1")
+endforeach()

@@ -1,0 +1,112 @@
+"""One customer and the network around it, provisioned over the API, with peers that end with the
+test. Every number and prefix is new, so tests share a stack without seeing one another."""
+
+import itertools
+
+from peer import Peer
+from sipp import BACKUP, CARRIER, GATEWAY, PBX, Sipp
+
+_serial = itertools.count(1)
+
+
+class World:
+    def __init__(self, stack, folder):
+        self.stack = stack
+        self.api = stack.client
+        self.folder = folder
+        self.serial = next(_serial)
+        self.numbers = itertools.count(1)
+        self.prefix = f"+1415{self.serial:03d}"
+        self.far_prefix = f"+4930{self.serial:03d}"
+        self.peers = []
+        self.account = self.api.post("/v1/accounts", {"name": f"Customer {self.serial}"})
+        self._carrier_is_known()
+
+    def _carrier_is_known(self):
+        """The carrier is a gateway of the operator's; one for the whole stack."""
+        for gateway in self.api.get("/v1/gateways").ok().json["data"]:
+            if CARRIER in gateway["inbound_ip_addresses"]:
+                return
+        self.api.post("/v1/gateways", {
+            "name": "carrier", "address": {"host": CARRIER, "port": 5060, "transport": "udp"},
+            "prefixes": ["+999"], "priority": 100, "inbound_ip_addresses": [CARRIER]})
+
+    # -- provisioning -------------------------------------------------------------------------
+
+    def trunk(self, pbx=None, registration=None, **fields):
+        """A trunk whose primary SIP account is an address (IP mode) or a (username, password)."""
+        body = {"account_id": self.account["id"], "name": f"trunk {next(self.numbers)}",
+                "max_concurrent_calls": 10, "first_response_seconds": 2, **fields}
+        trunk = self.api.post("/v1/trunks", body)
+        if registration:
+            primary = {"auth_mode": "registration", "username": registration[0],
+                       "password": registration[1]}
+        else:
+            primary = {"auth_mode": "ip", "ip_addresses": [pbx["host"]], "address": pbx}
+        self.api.put(f"/v1/trunks/{trunk['id']}/sip-accounts/primary", primary)
+        return trunk
+
+    def did(self, trunk, **fields):
+        number = f"{self.prefix}{next(self.numbers):04d}"
+        self.api.post("/v1/dids", {"number": number, "account_id": self.account["id"],
+                                   "trunk_id": trunk["id"], **fields})
+        return number
+
+    def far_number(self):
+        """A number of nobody here: calls to it leave through this test's gateway."""
+        return f"{self.far_prefix}{next(self.numbers):05d}"
+
+    def gateway(self, address, **fields):
+        """The way out for this test's far numbers."""
+        return self.api.post("/v1/gateways", {
+            "name": f"gateway {self.serial}-{next(self.numbers)}", "address": address,
+            "prefixes": [self.far_prefix], "priority": 1, **fields})
+
+    def did_failover(self, number, **fields):
+        return self.api.put(f"/v1/dids/{number}/failover", fields)
+
+    def global_failover(self, **fields):
+        return self.api.put(f"/v1/accounts/{self.account['id']}/failover", fields)
+
+    # -- peers --------------------------------------------------------------------------------
+
+    def _keep(self, peer):
+        self.peers.append(peer)
+        return peer
+
+    def sipp(self, scenario, ip, **named):
+        return self._keep(Sipp(self.folder, scenario, ip, **named))
+
+    def pbx(self, scenario="answer", **named):
+        return self.sipp(scenario, PBX, **named)
+
+    def backup(self, scenario="answer", **named):
+        return self.sipp(scenario, BACKUP, **named)
+
+    def outbound(self, scenario="answer", **named):
+        return self.sipp(scenario, GATEWAY, **named)
+
+    def peer(self, ip, behaviour=None, port=0):
+        return self._keep(Peer(ip, behaviour, port))
+
+    def start_call(self, number, scenario="carrier", **named):
+        return self.sipp(scenario, CARRIER, remote=self.stack.sip_remote, number=number, **named)
+
+    def call(self, number, scenario="carrier", **named):
+        """A whole call by SIPp from the carrier, to its end."""
+        return self.start_call(number, scenario, **named).wait()
+
+    def close(self):
+        for peer in self.peers:
+            peer.close() if isinstance(peer, Peer) else peer.stop()
+
+    # -- looking ------------------------------------------------------------------------------
+
+    def status(self, trunk):
+        return self.api.get(f"/v1/trunks/{trunk['id']}/status").ok().json
+
+    def calls_up(self, trunk):
+        return self.status(trunk)["calls_up"]
+
+    def cdrs(self, number):
+        return self.api.get(f"/v1/cdrs?did={number[1:]}").ok().json["data"]
