@@ -99,15 +99,24 @@ static int supported(const struct sip_auth *a, struct digest_credentials *c)
 	return algorithm_of(a, &c->algorithm);
 }
 
+/* Other schemes need not even have parameters ("Basic dTpw=="). */
+static bool is_digest(struct str value)
+{
+	static const struct str scheme = STR("Digest");
+
+	return value.len > scheme.len && str_caseeq((struct str){value.p, scheme.len}, scheme) &&
+	       (uint8_t)value.p[scheme.len] <= ' ';
+}
+
 int digest_credentials_parse(struct digest_credentials *c, struct str value)
 {
 	struct sip_auth a;
-	int err = sip_auth_parse(&a, value);
+	int err;
 
-	if (err)
-		return EINVAL;
-	if (!str_caseeq(a.scheme, str_lit("Digest")))
+	if (!is_digest(value))
 		return ENOTSUP;
+	if (sip_auth_parse(&a, value))
+		return EINVAL;
 	err = supported(&a, c);
 	if (err)
 		return err;

@@ -29,6 +29,7 @@ struct journal {
 	int fd; /* locked; -1: never opened */
 	struct journal_set *set;
 	uint64_t good; /* octets of the file that hold whole records */
+	uint32_t chain; /* CRC of the last record, pending ones too */
 	uint8_t *pending; /* encoded records that are not in the file yet */
 	size_t pending_len, pending_cap;
 	bool unsynced; /* written since the last good fsync */
@@ -120,7 +121,7 @@ static int records_load(struct journal *j, uint8_t *buf, size_t *len, bool *dama
 		struct journal_record r;
 		size_t size;
 
-		err = journal_record_read(&r, buf + at, *len - at, &size);
+		err = journal_record_read(&r, &j->chain, buf + at, *len - at, &size);
 		if (!err)
 			err = record_load(j, &r);
 		if (!err) {
@@ -307,7 +308,7 @@ static void pending_add(struct journal *j, const struct journal_record *r)
 		pending_drop(j);
 		return;
 	}
-	journal_record_write(r, j->pending + j->pending_len);
+	journal_record_write(r, &j->chain, j->pending + j->pending_len);
 	j->pending_len += size;
 }
 
@@ -340,6 +341,7 @@ struct rewrite {
 	int fd;
 	int err;
 	uint64_t at;
+	uint32_t chain;
 	size_t len;
 	uint8_t *buf; /* READ_CHUNK octets */
 };
@@ -363,7 +365,7 @@ static void rewrite_h(uint8_t kind, const void *key, size_t key_len, const void 
 		return;
 	if (w->len + size > READ_CHUNK)
 		rewrite_flush(w);
-	journal_record_write(&r, w->buf + w->len);
+	journal_record_write(&r, &w->chain, w->buf + w->len);
 	w->len += size;
 }
 
@@ -403,6 +405,7 @@ static int journal_rewrite(struct journal *j)
 	close(j->fd);
 	j->fd = w.fd;
 	j->good = w.at;
+	j->chain = w.chain;
 	j->pending_len = 0;
 	/* Until the directory is synced a crash may bring back the old file: not durable yet. */
 	err = sync_dir_of(j->path);

@@ -20,12 +20,12 @@ static uint32_t get32(const uint8_t *p)
 	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static uint32_t record_crc(const uint8_t *p, size_t size)
+static uint32_t record_crc(uint32_t chain, const uint8_t *p, size_t size)
 {
-	return crc32c(crc32c(0, p + AT_LENGTH, 4), p + AT_OP, size - AT_OP);
+	return crc32c(crc32c(chain, p + AT_LENGTH, 4), p + AT_OP, size - AT_OP);
 }
 
-void journal_record_write(const struct journal_record *r, uint8_t *out)
+void journal_record_write(const struct journal_record *r, uint32_t *chain, uint8_t *out)
 {
 	size_t size = journal_record_size(r->key_len, r->value_len);
 
@@ -37,12 +37,14 @@ void journal_record_write(const struct journal_record *r, uint8_t *out)
 	memcpy(out + JOURNAL_RECORD_HEAD, r->key, r->key_len);
 	if (r->value_len)
 		memcpy(out + JOURNAL_RECORD_HEAD + r->key_len, r->value, r->value_len);
-	put32(out + AT_CRC, record_crc(out, size));
+	*chain = record_crc(*chain, out, size);
+	put32(out + AT_CRC, *chain);
 }
 
-int journal_record_read(struct journal_record *r, const uint8_t *p, size_t len, size_t *size)
+int journal_record_read(
+	struct journal_record *r, uint32_t *chain, const uint8_t *p, size_t len, size_t *size)
 {
-	uint32_t length;
+	uint32_t length, crc;
 
 	*size = JOURNAL_RECORD_HEAD;
 	if (len < JOURNAL_RECORD_HEAD)
@@ -54,7 +56,8 @@ int journal_record_read(struct journal_record *r, const uint8_t *p, size_t len, 
 	*size = length + AT_OP;
 	if (len < *size)
 		return EAGAIN;
-	if (get32(p + AT_CRC) != record_crc(p, *size))
+	crc = record_crc(*chain, p, *size);
+	if (get32(p + AT_CRC) != crc)
 		return EBADMSG;
 
 	r->op = p[AT_OP];
@@ -68,5 +71,6 @@ int journal_record_read(struct journal_record *r, const uint8_t *p, size_t len, 
 	r->value_len = *size - JOURNAL_RECORD_HEAD - r->key_len;
 	if (r->value_len > JOURNAL_VALUE_MAX)
 		return EBADMSG;
+	*chain = crc;
 	return 0;
 }

@@ -1,4 +1,8 @@
-/* One record of a journal file: length, CRC32C of all else, operation, kind, key, value. */
+/*
+ * One record of a journal file: length, CRC32C of all else, operation, kind, key, value. Each CRC
+ * goes on from that of the record before, so that a record which is whole but stands in the wrong
+ * place (a block lost or written twice) is as wrong as a damaged one.
+ */
 #ifndef SIP_JOURNAL_RECORD_H
 #define SIP_JOURNAL_RECORD_H
 
@@ -23,11 +27,12 @@ static inline size_t journal_record_size(size_t key_len, size_t value_len)
 	return JOURNAL_RECORD_HEAD + key_len + value_len;
 }
 
-/* out holds journal_record_size() octets. */
-void journal_record_write(const struct journal_record *r, uint8_t *out);
+/* out holds journal_record_size() octets; *chain is the CRC before and becomes the one after. */
+void journal_record_write(const struct journal_record *r, uint32_t *chain, uint8_t *out);
 
 /* The record at p and its size; slices point into p. EBADMSG: damaged. EAGAIN: what is there may
  * be the beginning of a record of *size octets. */
-int journal_record_read(struct journal_record *r, const uint8_t *p, size_t len, size_t *size);
+int journal_record_read(
+	struct journal_record *r, uint32_t *chain, const uint8_t *p, size_t len, size_t *size);
 
 #endif

@@ -5,7 +5,8 @@
 #include <check.h>
 #include <stdlib.h>
 
-static inline int suite_run(const char *name, const TTest *const *test, size_t count, SFun setup)
+static inline int suite_run(
+	const char *name, const TTest *const *test, size_t count, SFun setup, SFun teardown)
 {
 	Suite *s = suite_create(name);
 	TCase *tc = tcase_create(name);
@@ -13,8 +14,8 @@ static inline int suite_run(const char *name, const TTest *const *test, size_t c
 	int failed;
 
 	tcase_set_timeout(tc, 60);
-	if (setup)
-		tcase_add_checked_fixture(tc, setup, NULL);
+	if (setup || teardown)
+		tcase_add_checked_fixture(tc, setup, teardown);
 	for (size_t i = 0; i < count; i++)
 		tcase_add_test(tc, test[i]);
 	suite_add_tcase(s, tc);
@@ -24,8 +25,11 @@ static inline int suite_run(const char *name, const TTest *const *test, size_t c
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-#define SUITE_RUN(name, setup, ...)                                                                \
+#define SUITE_RUN(name, setup, ...) SUITE_RUN_BOTH(name, setup, NULL, __VA_ARGS__)
+
+#define SUITE_RUN_BOTH(name, setup, teardown, ...)                                                 \
 	suite_run((name), (const TTest *const[]){__VA_ARGS__},                                     \
-		sizeof((const TTest *const[]){__VA_ARGS__}) / sizeof(const TTest *), (setup))
+		sizeof((const TTest *const[]){__VA_ARGS__}) / sizeof(const TTest *), (setup),      \
+		(teardown))
 
 #endif
