@@ -8,12 +8,10 @@ static unsigned char lower(char c)
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
-bool str_caseeq(struct str a, struct str b)
+bool str_caseeq_n(const char *a, const char *b, size_t len)
 {
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++) {
-		if (a.p[i] != b.p[i] && lower(a.p[i]) != lower(b.p[i]))
+	for (size_t i = 0; i < len; i++) {
+		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
 			return false;
 	}
 	return true;

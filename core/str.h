@@ -48,8 +48,15 @@ static inline bool str_eq(struct str a, struct str b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
 }
 
-/* ASCII letters only, whatever the locale. */
-bool str_caseeq(struct str a, struct str b);
+bool str_caseeq_n(const char *a, const char *b, size_t len);
+
+/* ASCII letters only, whatever the locale. Most texts are spelled alike, which memcmp() sees
+ * soonest, and without a call when one of them is a literal. */
+static inline bool str_caseeq(struct str a, struct str b)
+{
+	return a.len == b.len &&
+	       (b.len == 0 || memcmp(a.p, b.p, b.len) == 0 || str_caseeq_n(a.p, b.p, b.len));
+}
 
 /* Strict decimal, digits only: EINVAL when empty or anything else, ERANGE above max. */
 int str_u32(struct str s, uint32_t max, uint32_t *n);

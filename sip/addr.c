@@ -58,9 +58,7 @@ static const char *params_scan(struct sip_addr *a, const char *p, const char *en
 		if (!p || !lex_names_add(&names, param.name))
 			return NULL;
 		if (str_caseeq(param.name, str_lit("tag"))) {
-			if (!param.has_value || param.quoted ||
-				lex_skip(param.value.p, str_end(param.value), LEX_TOKEN) !=
-					str_end(param.value))
+			if (!param.token)
 				return NULL;
 			a->tag = param.value;
 		}
@@ -76,9 +74,10 @@ int sip_addr_next(struct str *rest, struct sip_addr *a)
 
 	if (start == end)
 		return ENOENT;
-	*a = (struct sip_addr){.bracketed = false};
+	a->bracketed = false;
+	a->display = a->params = a->tag = (struct str){NULL, 0};
 	p = target_scan(a, start, end);
-	if (p)
+	if (p && p < end && *p != ',')
 		p = params_scan(a, p, end);
 	if (!p)
 		return EINVAL;

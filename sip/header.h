@@ -65,7 +65,7 @@ enum sip_hdr {
 	SIP_HDR_COUNT
 };
 
-/* The id of a name (a token) in any case, long or compact; SIP_HDR_OTHER when it is not in the list. */
+/* The id of a name (without CR) in any case, long or compact; SIP_HDR_OTHER when it is not in the list. */
 enum sip_hdr sip_hdr_of(struct str name);
 
 /* The usual long spelling, "Call-ID"; empty for SIP_HDR_OTHER. */

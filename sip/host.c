@@ -9,21 +9,42 @@
 #define NAME_MAX_LEN 253
 #define LABEL_MAX_LEN 63
 
-/* Dotted decimal; a leading zero could be read as octal by others and is refused. */
-static bool ipv4_valid(const char *p, const char *end)
+static inline unsigned digit(const char *p, const char *end)
 {
-	for (int group = 0; group < 4; group++) {
-		unsigned value = 0;
-		const char *start;
+	return p < end ? (unsigned)(unsigned char)*p - '0' : 10;
+}
 
-		if (group > 0 && (p == end || *p++ != '.'))
-			return false;
-		for (start = p; p < end && lex_is(*p, LEX_DIGIT) && p - start < 3; p++)
-			value = value * 10 + (unsigned)(*p - '0');
-		if (p == start || value > 255 || (*start == '0' && p - start > 1))
-			return false;
+/* Dotted decimal at p; a leading zero could be read as octal by others and is refused. */
+static const char *ipv4_scan(const char *p, const char *end)
+{
+	for (int group = 0;; group++) {
+		unsigned value = digit(p, end), next;
+
+		if (value > 9)
+			return NULL;
+		next = digit(++p, end);
+		if (next <= 9) {
+			if (value == 0)
+				return NULL;
+			value = value * 10 + next;
+			next = digit(++p, end);
+			if (next <= 9) {
+				value = value * 10 + next;
+				p++;
+			}
+		}
+		if (value > 255)
+			return NULL;
+		if (group == 3)
+			return p;
+		if (p == end || *p++ != '.')
+			return NULL;
 	}
-	return p == end;
+}
+
+static bool ends_name(const char *p, const char *end)
+{
+	return p == end || !(lex_is(*p, LEX_LABEL) || *p == '.');
 }
 
 /*
@@ -56,26 +77,35 @@ static const char *bracketed_scan(const char *p, const char *end, struct str *ho
 
 const char *sip_host_scan(const char *p, const char *end, struct str *host, bool *ipv6)
 {
-	const char *start = p, *label, *stop;
+	const char *start = p, *label;
 
-	*ipv6 = p < end && *p == '[';
-	if (*ipv6)
+	*ipv6 = false;
+	if (p == end)
+		return NULL;
+	if (lex_is(*p, LEX_DIGIT)) {
+		p = ipv4_scan(start, end);
+		if (p && ends_name(p, end)) {
+			*host = str_span(start, p);
+			return p;
+		}
+		p = start;
+	}
+	if (*p == '[') {
+		*ipv6 = true;
 		return bracketed_scan(p, end, host);
+	}
 	for (;;) {
 		label = p;
 		p = lex_skip(p, end, LEX_LABEL);
 		if (p == label || p - label > LABEL_MAX_LEN || *label == '-' || p[-1] == '-')
 			return NULL;
-		stop = p;
 		if (p == end || *p != '.')
 			break;
 		p++;
 		if (p == end || !lex_is(*p, LEX_LABEL))
 			break;
 	}
-	if (p - start > NAME_MAX_LEN)
-		return NULL;
-	if (lex_is(*label, LEX_DIGIT) && (stop != p || !ipv4_valid(start, p)))
+	if (p - start > NAME_MAX_LEN || lex_is(*label, LEX_DIGIT))
 		return NULL;
 	*host = str_span(start, p);
 	return p;
@@ -83,13 +113,15 @@ const char *sip_host_scan(const char *p, const char *end, struct str *host, bool
 
 const char *sip_port_scan(const char *p, const char *end, uint16_t *port)
 {
-	const char *stop = lex_skip(p, end, LEX_DIGIT);
-	uint32_t value;
+	uint32_t value = 0;
 
-	if (str_u32(str_span(p, stop), UINT16_MAX, &value) != 0 || value == 0)
-		return NULL;
+	for (; p < end && lex_is(*p, LEX_DIGIT); p++) {
+		value = value * 10 + (uint32_t)(*p - '0');
+		if (value > UINT16_MAX)
+			return NULL;
+	}
 	*port = (uint16_t)value;
-	return stop;
+	return value ? p : NULL;
 }
 
 int sip_host_parse(struct str s, struct str *host, bool *ipv6)
@@ -105,7 +137,7 @@ bool sip_host_is_ip(struct str s)
 
 	if (s.len > 2 && s.p[0] == '[' && s.p[s.len - 1] == ']')
 		return ipv6_value((struct str){s.p + 1, s.len - 2}, &addr);
-	return ipv4_valid(s.p, str_end(s)) || ipv6_value(s, &addr);
+	return (!str_empty(s) && ipv4_scan(s.p, str_end(s)) == str_end(s)) || ipv6_value(s, &addr);
 }
 
 bool sip_host_eq(struct str a, struct str b)

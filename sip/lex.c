@@ -52,7 +52,7 @@ const uint16_t lex_class[256] = {
 	[0x80 ... 0xff] = LEX_DISPLAY,
 };
 
-const char *lex_escaped(const char *p, const char *end, unsigned class)
+const char *lex_escapes(const char *p, const char *end, unsigned class)
 {
 	for (;;) {
 		int octet;
@@ -81,16 +81,4 @@ const char *lex_quoted(const char *p, const char *end)
 		}
 	}
 	return NULL;
-}
-
-bool lex_names_add(struct lex_names *names, struct str name)
-{
-	if (names->count == LEX_NAMES_MAX)
-		return false;
-	for (unsigned i = 0; i < names->count; i++) {
-		if (str_caseeq(names->name[i], name))
-			return false;
-	}
-	names->name[names->count++] = name;
-	return true;
 }

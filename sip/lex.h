@@ -33,16 +33,31 @@ static inline bool lex_is(char c, unsigned class)
 	return (lex_class[(unsigned char)c] & class) != 0;
 }
 
+/* Over octets of the class. Four at a time spares most of the checks for the end. */
 static inline const char *lex_skip(const char *p, const char *end, unsigned class)
 {
+	while (end - p >= 4) {
+		if (!lex_is(p[0], class))
+			return p;
+		if (!lex_is(p[1], class))
+			return p + 1;
+		if (!lex_is(p[2], class))
+			return p + 2;
+		if (!lex_is(p[3], class))
+			return p + 3;
+		p += 4;
+	}
 	while (p < end && lex_is(*p, class))
 		p++;
 	return p;
 }
 
+/* Over white space, of which there is little. */
 static inline const char *lex_lws(const char *p, const char *end)
 {
-	return lex_skip(p, end, LEX_WSP);
+	while (p < end && lex_is(*p, LEX_WSP))
+		p++;
+	return p;
 }
 
 /* Steps back over white space. */
@@ -53,9 +68,15 @@ static inline const char *lex_trim(const char *start, const char *p)
 	return p;
 }
 
+const char *lex_escapes(const char *p, const char *end, unsigned class);
+
 /* Octets of the class and %-escapes; stops in front of an escape that is malformed or hides a
  * control octet, which no caller then accepts. */
-const char *lex_escaped(const char *p, const char *end, unsigned class);
+static inline const char *lex_escaped(const char *p, const char *end, unsigned class)
+{
+	p = lex_skip(p, end, class);
+	return p < end && *p == '%' ? lex_escapes(p, end, class) : p;
+}
 
 /* p is at the opening quote; returns after the closing one. */
 const char *lex_quoted(const char *p, const char *end);
@@ -74,6 +95,16 @@ struct lex_names {
 };
 
 /* False when the name is there already (in any case) or there are too many. */
-bool lex_names_add(struct lex_names *names, struct str name);
+static inline bool lex_names_add(struct lex_names *names, struct str name)
+{
+	for (unsigned i = 0; i < names->count; i++) {
+		if (str_caseeq(names->name[i], name))
+			return false;
+	}
+	if (names->count == LEX_NAMES_MAX)
+		return false;
+	names->name[names->count++] = name;
+	return true;
+}
 
 #endif

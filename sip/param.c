@@ -18,7 +18,10 @@ static const char *value_scan(const char *p, const char *end, struct sip_param *
 		out->value = str_span(start + 1, p - 1);
 		return p;
 	}
-	p = lex_skip(p, end, LEX_VALUE);
+	p = lex_skip(p, end, LEX_TOKEN);
+	out->token = p == end || !lex_is(*p, LEX_VALUE);
+	if (!out->token)
+		p = lex_skip(p, end, LEX_VALUE);
 	out->value = str_span(start, p);
 	return p == start ? NULL : p;
 }
@@ -27,7 +30,8 @@ const char *sip_param_scan(const char *p, const char *end, struct sip_param *out
 {
 	const char *start = lex_lws(p, end), *stop;
 
-	*out = (struct sip_param){.name.p = start};
+	out->has_value = out->quoted = out->token = false;
+	out->value = (struct str){start, 0};
 	stop = lex_skip(start, end, LEX_TOKEN);
 	if (stop == start)
 		return NULL;

@@ -13,6 +13,7 @@ struct sip_param {
 	struct str value; /* without quotes; backslashes are kept. Empty when there is none */
 	bool has_value;
 	bool quoted;
+	bool token; /* the value is a token: not quoted, and no host with brackets or colons */
 };
 
 /*

@@ -27,7 +27,6 @@
 #define SIP_VIAS_MAX 64 /* also of Route and of Record-Route values */
 #define SIP_COMMAS_MAX 128
 #define SIP_SEMICOLONS_MAX 256
-#define SIP_AMPERSANDS_MAX 256
 
 /* Offsets into sip_msg.buf. */
 struct sip_header {
@@ -57,8 +56,6 @@ struct sip_msg {
 	unsigned status; /* 0 for a request */
 	struct str reason;
 
-	struct sip_via via; /* the topmost */
-	struct sip_addr from, to;
 	struct str call_id;
 	uint32_t cseq;
 	int max_forwards; /* -1: absent */
@@ -70,6 +67,10 @@ struct sip_msg {
 
 	unsigned header_count;
 	int8_t first[SIP_HDR_COUNT]; /* index into header[], -1: none */
+
+	/* Not initialised before they are found; every message with the verdict OK has them. */
+	struct sip_via via; /* the topmost */
+	struct sip_addr from, to;
 	struct sip_header header[SIP_HEADERS_MAX];
 };
 

@@ -7,120 +7,41 @@
 
 #include <endian.h>
 
-#define EACH_OCTET 0x0101010101010101u
+typedef uint8_t octets __attribute__((vector_size(16)));
 
-/* What a walk over one logical line found. */
-struct line {
-	const char *start;
-	const char *colon; /* NULL: no name, or no colon behind it */
-	const char *name_end;
-	const char *end; /* before the CRLF; NULL: the message ends first */
-	const char *next; /* after the CRLF */
-	bool dirty; /* holds what no header may hold: kept out of the table */
-	bool escaped_control; /* a control octet behind a backslash */
-};
+/* Sixteen octets: a lane is 0xff where there is a control octet. */
+static octets controls(const char *p)
+{
+	octets v;
 
-/*
- * The next control octet (0x00 to 0x1f but HTAB, and 0x7f), eight octets at a time: an octet
- * below 0x20 borrows when 0x20 is taken from it, 0x7f becomes zero by exclusive or. Octets behind
- * the first hit may be reported wrongly, so only the lowest one is used.
- */
+	memcpy(&v, p, sizeof(v));
+	return (octets)(v < 0x20) | (octets)(v == 0x7f);
+}
+
+/* The first lane that is set, 16 when there is none. */
+static unsigned lane_first(octets v)
+{
+	uint64_t half[2];
+
+	memcpy(half, &v, sizeof(half));
+	if (half[0])
+		return (unsigned)__builtin_ctzll(le64toh(half[0])) / 8;
+	return half[1] ? 8 + (unsigned)__builtin_ctzll(le64toh(half[1])) / 8 : 16;
+}
+
+/* The next control octet: 0x00 to 0x1f but HTAB, and 0x7f. */
 static const char *next_control(const char *p, const char *end)
 {
-	while (end - p >= 8) {
-		uint64_t word, low, del;
+	while (end - p >= 16) {
+		unsigned lane = lane_first(controls(p));
 
-		memcpy(&word, p, sizeof(word));
-		word = le64toh(word);
-		del = word ^ 0x7f * EACH_OCTET;
-		low = (word - 0x20 * EACH_OCTET) & ~word;
-		del = (del - EACH_OCTET) & ~del;
-		low = (low | del) & 0x80 * EACH_OCTET;
-		if (!low) {
-			p += 8;
-			continue;
-		}
-		p += __builtin_ctzll(low) / 8;
-		if (*p != '\t')
-			return p;
-		p++;
+		p += lane;
+		if (lane < 16 && *p++ != '\t')
+			return p - 1;
 	}
 	while (p < end && !lex_is(*p, LEX_CONTROL))
 		p++;
 	return p;
-}
-
-/* CR LF at p: a fold, or the end of the line? Returns behind the fold, NULL at the line's end. A
- * fold with nothing behind it is refused: some would take it for the blank line. */
-static const char *fold_scan(struct scan *s, struct line *l, const char *p)
-{
-	const char *text = p + 2;
-
-	if (text == s->end || (*text != ' ' && *text != '\t'))
-		return NULL;
-	while (text < s->end && (*text == ' ' || *text == '\t'))
-		text++;
-	if (text < s->end && (*text == '\r' || *text == '\n')) {
-		scan_refuse(s, SIP_FAULT_FOLD);
-		l->dirty = true;
-	}
-	s->m->folded = true;
-	return text;
-}
-
-static void line_refuse(struct scan *s, struct line *l, enum sip_fault fault)
-{
-	scan_refuse(s, fault);
-	l->dirty = true;
-}
-
-/* From the colon, or from where the name went wrong, to the end of the logical line. */
-static void line_end_scan(struct scan *s, struct line *l, const char *p)
-{
-	for (;;) {
-		const char *fold;
-
-		p = next_control(p, s->end);
-		if (p == s->end)
-			return;
-		if (*p == '\r' && p + 1 < s->end && p[1] == '\n') {
-			fold = fold_scan(s, l, p);
-			if (fold) {
-				p = fold;
-				continue;
-			}
-			l->end = p;
-			l->next = p + 2;
-			return;
-		}
-		if (*p == '\n') {
-			line_refuse(s, l, SIP_FAULT_LINE_END);
-			l->end = p;
-			l->next = p + 1;
-			return;
-		}
-		if (*p == '\r')
-			line_refuse(s, l, SIP_FAULT_LINE_END);
-		else if (p[-1] == '\\')
-			l->escaped_control = true;
-		else
-			line_refuse(s, l, SIP_FAULT_CONTROL_OCTET);
-		p++;
-	}
-}
-
-static void line_scan(struct scan *s, struct line *l, const char *p)
-{
-	*l = (struct line){.start = p};
-	p = lex_skip(p, s->end, LEX_TOKEN);
-	l->name_end = p;
-	while (p < s->end && (*p == ' ' || *p == '\t'))
-		p++;
-	if (l->name_end > l->start && p < s->end && *p == ':')
-		l->colon = p++;
-	else
-		line_refuse(s, l, SIP_FAULT_HEADER_NAME);
-	line_end_scan(s, l, p);
 }
 
 /* A quoted pair may be any octet but CR and LF (RFC 3261 25.1); these are the headers whose
@@ -130,53 +51,139 @@ static bool may_escape(enum sip_hdr id)
 	return id == SIP_HDR_FROM || id == SIP_HDR_TO || id == SIP_HDR_CONTACT;
 }
 
-static void line_take(struct scan *s, const struct line *l)
+/* A name in the list is a token by being found; white space before the colon is allowed. Returns
+ * the colon. */
+static const char *name_scan(struct scan *s, const char *p, const char *end, struct sip_header *h)
+{
+	const char *colon = memchr(p, ':', (size_t)(end - p)), *stop = colon;
+
+	if (!colon)
+		return NULL;
+	while (stop > p && (stop[-1] == ' ' || stop[-1] == '\t'))
+		stop--;
+	h->id = (uint8_t)sip_hdr_of(str_span(p, stop));
+	if (h->id == SIP_HDR_OTHER && (stop == p || lex_skip(p, stop, LEX_TOKEN) != stop))
+		return NULL;
+	h->line = (uint16_t)(p - s->m->buf);
+	h->name_len = (uint16_t)(stop - p);
+	return colon;
+}
+
+/* One whole logical line, from p to its last CRLF at end. */
+static void line_take(struct scan *s, const char *p, const char *end, bool escapes)
 {
 	struct sip_msg *m = s->m;
 	struct sip_header *h = &m->header[m->header_count];
-	const char *value = lex_lws(l->colon + 1, l->end);
-	enum sip_hdr id = sip_hdr_of(str_span(l->start, l->name_end));
+	const char *colon, *value;
 
-	if (l->escaped_control && !may_escape(id)) {
-		scan_refuse(s, SIP_FAULT_CONTROL_OCTET);
-		return;
-	}
-	if (l->next - l->start > SIP_LINE_MAX) {
-		scan_refuse(s, SIP_FAULT_LINE_TOO_LONG);
-		return;
-	}
 	if (m->header_count == SIP_HEADERS_MAX) {
 		scan_refuse(s, SIP_FAULT_TOO_MANY_HEADERS);
 		return;
 	}
-	h->line = (uint16_t)(l->start - m->buf);
-	h->name_len = (uint16_t)(l->name_end - l->start);
+	if (end + 2 - p > SIP_LINE_MAX) {
+		scan_refuse(s, SIP_FAULT_LINE_TOO_LONG);
+		return;
+	}
+	colon = name_scan(s, p, end, h);
+	if (!colon) {
+		scan_refuse(s, SIP_FAULT_HEADER_NAME);
+		return;
+	}
+	if (escapes && !may_escape((enum sip_hdr)h->id)) {
+		scan_refuse(s, SIP_FAULT_CONTROL_OCTET);
+		return;
+	}
+	value = lex_lws(colon + 1, end);
 	h->value = (uint16_t)(value - m->buf);
-	h->value_len = (uint16_t)(lex_trim(value, l->end) - value);
-	h->end = (uint16_t)(l->next - m->buf);
-	h->id = (uint8_t)id;
+	h->value_len = (uint16_t)(lex_trim(value, end) - value);
+	h->end = (uint16_t)(end + 2 - m->buf);
 	m->header_count++;
 	scan_value(s, (int)m->header_count - 1);
+}
+
+static bool is_crlf(const struct scan *s, const char *p)
+{
+	return s->end - p >= 2 && p[0] == '\r' && p[1] == '\n';
+}
+
+/* CRLF at p, then white space: behind it the line goes on. A fold with nothing behind it is
+ * refused, because some would take it for the blank line. */
+static const char *fold_scan(struct scan *s, const char *p, bool *dirty)
+{
+	for (p += 2; p < s->end && (*p == ' ' || *p == '\t');)
+		p++;
+	if (p < s->end && (*p == '\r' || *p == '\n')) {
+		scan_refuse(s, SIP_FAULT_FOLD);
+		*dirty = true;
+	}
+	s->m->folded = true;
+	return p;
+}
+
+/*
+ * A line that has a control octet at *end which is not simply its end: folded, or with what no
+ * line may hold. Moves *end to the end; *end is NULL when the line is not to be used. Returns the
+ * next line, NULL when the message ends first.
+ */
+static const char *odd_line(struct scan *s, const char **end, bool *escapes)
+{
+	const char *at = *end;
+	bool dirty = false;
+
+	for (;; at = next_control(at, s->end)) {
+		enum sip_fault fault = SIP_FAULT_CONTROL_OCTET;
+
+		*end = NULL;
+		if (at == s->end)
+			return NULL;
+		if (is_crlf(s, at)) {
+			if (s->end - at > 2 && (at[2] == ' ' || at[2] == '\t')) {
+				at = fold_scan(s, at, &dirty);
+				continue;
+			}
+			*end = dirty ? NULL : at;
+			return at + 2;
+		}
+		if (*at == '\r' || *at == '\n') {
+			fault = SIP_FAULT_LINE_END;
+		} else if (at[-1] == '\\') {
+			*escapes = true;
+			at++;
+			continue;
+		}
+		scan_refuse(s, fault);
+		dirty = true;
+		if (*at++ == '\n')
+			return at;
+	}
+}
+
+/* The CRLF that ends a line: with white space behind it, it would be a fold. */
+static bool is_plain_end(const struct scan *s, const char *end)
+{
+	return s->end - end > 2 && end[0] == '\r' && end[1] == '\n' && end[2] != ' ' &&
+	       end[2] != '\t';
 }
 
 const char *scan_headers(struct scan *s, const char *p)
 {
 	struct sip_msg *m = s->m;
-	struct line line;
 
 	m->headers_at = (size_t)(p - m->buf);
-	while (s->end - p >= 2) {
-		if (p[0] == '\r' && p[1] == '\n') {
-			m->headers_end = (size_t)(p - m->buf);
-			return p + 2;
-		}
-		line_scan(s, &line, p);
-		if (!line.next)
-			break;
-		if (!line.dirty)
-			line_take(s, &line);
-		p = line.next;
+	while (p && p < s->end && !is_crlf(s, p)) {
+		const char *end = next_control(p, s->end), *next = end + 2;
+		bool escapes = false;
+
+		if (!is_plain_end(s, end))
+			next = odd_line(s, &end, &escapes);
+		if (end)
+			line_take(s, p, end, escapes);
+		p = next;
 	}
-	m->headers_end = m->len;
-	return NULL;
+	if (!p || p == s->end) {
+		m->headers_end = m->len;
+		return NULL;
+	}
+	m->headers_end = (size_t)(p - m->buf);
+	return p + 2;
 }

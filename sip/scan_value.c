@@ -28,29 +28,24 @@ static bool is_unicast(struct str host)
 	return inet_pton(AF_INET, text, &addr) != 1 || ntohl(addr.s_addr) < 0xe0000000u;
 }
 
-static void top_via(struct scan *s, const struct sip_via *via)
-{
-	s->m->via = *via;
-	s->m->via_ok = true;
-	/* RFC 4475 3.2.1: the cookie alone identifies no transaction. */
-	if (str_eq(via->branch, str_lit("z9hG4bK")))
-		scan_refuse(s, SIP_FAULT_BRANCH);
-}
-
 static void via_value(struct scan *s, struct str rest)
 {
 	struct sip_msg *m = s->m;
-	struct sip_via via;
+	struct sip_via other, *via = m->via_count ? &other : &m->via;
 	int err;
 
 	if (str_empty(rest))
 		scan_refuse(s, SIP_FAULT_VIA);
-	while ((err = sip_via_next(&rest, &via)) == 0) {
+	while ((err = sip_via_next(&rest, via)) == 0) {
 		if (m->via_count++ == 0)
-			top_via(s, &via);
-		if (!m->request && !is_unicast(via.host))
+			m->via_ok = true;
+		if (!m->request && !is_unicast(via->host))
 			scan_refuse(s, SIP_FAULT_VIA_ADDRESS);
+		via = &other;
 	}
+	/* RFC 4475 3.2.1: the cookie alone identifies no transaction. */
+	if (m->via_ok && str_eq(m->via.branch, str_lit("z9hG4bK")))
+		scan_refuse(s, SIP_FAULT_BRANCH);
 	if (err != ENOENT)
 		scan_refuse(s, SIP_FAULT_VIA);
 	if (m->via_count > SIP_VIAS_MAX)
@@ -64,6 +59,20 @@ static void via_value(struct scan *s, struct str rest)
 static bool party_value(struct str value, struct sip_addr *addr)
 {
 	return sip_addr_parse(addr, value) == 0 && str_empty(addr->uri.headers);
+}
+
+static void from_value(struct scan *s, struct str value)
+{
+	s->m->from_ok = party_value(value, &s->m->from);
+	if (!s->m->from_ok)
+		scan_refuse(s, SIP_FAULT_FROM);
+}
+
+static void to_value(struct scan *s, struct str value)
+{
+	s->m->to_ok = party_value(value, &s->m->to);
+	if (!s->m->to_ok)
+		scan_refuse(s, SIP_FAULT_TO);
 }
 
 static void call_id_value(struct scan *s, struct str value)
@@ -120,7 +129,7 @@ static void content_length_value(struct scan *s, struct str value)
 static void contact_value(struct scan *s, struct str rest)
 {
 	struct sip_msg *m = s->m;
-	struct sip_addr addr;
+	struct sip_addr other, *addr = m->contact_count ? &other : &m->contact;
 	int err;
 
 	if (str_eq(rest, str_lit("*"))) {
@@ -130,9 +139,9 @@ static void contact_value(struct scan *s, struct str rest)
 	}
 	if (str_empty(rest))
 		scan_refuse(s, SIP_FAULT_CONTACT);
-	while ((err = sip_addr_next(&rest, &addr)) == 0) {
-		if (m->contact_count++ == 0)
-			m->contact = addr;
+	while ((err = sip_addr_next(&rest, addr)) == 0) {
+		m->contact_count++;
+		addr = &other;
 	}
 	if (err != ENOENT)
 		scan_refuse(s, SIP_FAULT_CONTACT);
@@ -140,10 +149,11 @@ static void contact_value(struct scan *s, struct str rest)
 		scan_refuse(s, SIP_FAULT_TOO_MANY_VALUES);
 }
 
-/* Route, Record-Route, Path: <URI> without a header part. */
-static void route_value(struct scan *s, struct str rest, unsigned *count)
+/* Route, Record-Route, Path: <URI> without a header part; returns the number of values. */
+static unsigned routes_value(struct scan *s, struct str rest)
 {
 	struct sip_addr addr;
+	unsigned count = 0;
 	int err;
 
 	if (str_empty(rest))
@@ -151,63 +161,51 @@ static void route_value(struct scan *s, struct str rest, unsigned *count)
 	while ((err = sip_addr_next(&rest, &addr)) == 0) {
 		if (!addr.bracketed || !str_empty(addr.uri.headers))
 			scan_refuse(s, SIP_FAULT_ROUTE);
-		++*count;
+		count++;
 	}
 	if (err != ENOENT)
 		scan_refuse(s, SIP_FAULT_ROUTE);
+	return count;
+}
+
+static void routes_add(struct scan *s, struct str value, unsigned *count)
+{
+	*count += routes_value(s, value);
 	if (*count > SIP_VIAS_MAX)
 		scan_refuse(s, SIP_FAULT_TOO_MANY_VALUES);
 }
 
-static void value_check(struct scan *s, enum sip_hdr id, struct str value)
+static void route_value(struct scan *s, struct str value)
 {
-	struct sip_msg *m = s->m;
-
-	switch (id) {
-	case SIP_HDR_VIA:
-		via_value(s, value);
-		break;
-	case SIP_HDR_FROM:
-		m->from_ok = party_value(value, &m->from);
-		if (!m->from_ok)
-			scan_refuse(s, SIP_FAULT_FROM);
-		break;
-	case SIP_HDR_TO:
-		m->to_ok = party_value(value, &m->to);
-		if (!m->to_ok)
-			scan_refuse(s, SIP_FAULT_TO);
-		break;
-	case SIP_HDR_CALL_ID:
-		call_id_value(s, value);
-		break;
-	case SIP_HDR_CSEQ:
-		cseq_value(s, value);
-		break;
-	case SIP_HDR_MAX_FORWARDS:
-		max_forwards_value(s, value);
-		break;
-	case SIP_HDR_EXPIRES:
-		expires_value(s, value);
-		break;
-	case SIP_HDR_CONTENT_LENGTH:
-		content_length_value(s, value);
-		break;
-	case SIP_HDR_CONTACT:
-		contact_value(s, value);
-		break;
-	case SIP_HDR_ROUTE:
-		route_value(s, value, &m->route_count);
-		break;
-	case SIP_HDR_RECORD_ROUTE:
-		route_value(s, value, &m->record_route_count);
-		break;
-	case SIP_HDR_PATH:
-		route_value(s, value, &m->path_count);
-		break;
-	default:
-		break;
-	}
+	routes_add(s, value, &s->m->route_count);
 }
+
+static void record_route_value(struct scan *s, struct str value)
+{
+	routes_add(s, value, &s->m->record_route_count);
+}
+
+static void path_value(struct scan *s, struct str value)
+{
+	routes_add(s, value, &s->m->path_count);
+}
+
+typedef void check_h(struct scan *s, struct str value);
+
+static check_h *const checks[SIP_HDR_COUNT] = {
+	[SIP_HDR_VIA] = via_value,
+	[SIP_HDR_FROM] = from_value,
+	[SIP_HDR_TO] = to_value,
+	[SIP_HDR_CALL_ID] = call_id_value,
+	[SIP_HDR_CSEQ] = cseq_value,
+	[SIP_HDR_MAX_FORWARDS] = max_forwards_value,
+	[SIP_HDR_EXPIRES] = expires_value,
+	[SIP_HDR_CONTENT_LENGTH] = content_length_value,
+	[SIP_HDR_CONTACT] = contact_value,
+	[SIP_HDR_ROUTE] = route_value,
+	[SIP_HDR_RECORD_ROUTE] = record_route_value,
+	[SIP_HDR_PATH] = path_value,
+};
 
 void scan_value(struct scan *s, int i)
 {
@@ -222,5 +220,6 @@ void scan_value(struct scan *s, int i)
 		scan_refuse(s, SIP_FAULT_DUPLICATE);
 		return;
 	}
-	value_check(s, id, sip_msg_value(m, i));
+	if (checks[id])
+		checks[id](s, sip_msg_value(m, i));
 }

@@ -5,22 +5,18 @@
 
 #include "sip/lex.h"
 
-static enum sip_scheme scheme_of(struct str name)
-{
-	if (str_caseeq(name, str_lit("sip")))
-		return SIP_SCHEME_SIP;
-	if (str_caseeq(name, str_lit("sips")))
-		return SIP_SCHEME_SIPS;
-	if (str_caseeq(name, str_lit("tel")))
-		return SIP_SCHEME_TEL;
-	return SIP_SCHEME_OTHER;
-}
+#define HEADERS_MAX 32
 
 /* "scheme:"; returns after the colon. */
 static const char *scheme_scan(const char *p, const char *end, enum sip_scheme *scheme)
 {
 	const char *start = p;
+	struct str name;
 
+	if (end - p > 4 && memcmp(p, "sip:", 4) == 0) {
+		*scheme = SIP_SCHEME_SIP;
+		return p + 4;
+	}
 	if (p == end || !lex_is(*p, LEX_ALPHA))
 		return NULL;
 	while (p < end &&
@@ -28,7 +24,15 @@ static const char *scheme_scan(const char *p, const char *end, enum sip_scheme *
 		p++;
 	if (p == end || *p != ':')
 		return NULL;
-	*scheme = scheme_of(str_span(start, p));
+	name = str_span(start, p);
+	if (str_caseeq(name, str_lit("sip")))
+		*scheme = SIP_SCHEME_SIP;
+	else if (str_caseeq(name, str_lit("tel")))
+		*scheme = SIP_SCHEME_TEL;
+	else if (str_caseeq(name, str_lit("sips")))
+		*scheme = SIP_SCHEME_SIPS;
+	else
+		*scheme = SIP_SCHEME_OTHER;
 	return p + 1;
 }
 
@@ -76,8 +80,11 @@ static const char *params_scan(struct sip_uri *u, const char *p, const char *end
 static const char *headers_scan(struct sip_uri *u, const char *p, const char *end)
 {
 	const char *start = p, *name;
+	unsigned count = 0;
 
 	do {
+		if (count++ == HEADERS_MAX)
+			return NULL;
 		name = p == start ? p : p + 1;
 		p = lex_escaped(name, end, LEX_HNV);
 		if (p == name || p == end || *p != '=')

@@ -21,13 +21,18 @@ static const char *part_scan(const char *p, const char *end, struct str word)
 /* "SIP/2.0/UDP" LWS */
 static const char *protocol_scan(struct sip_via *v, const char *p, const char *end)
 {
+	const struct str usual = STR("SIP/2.0/");
 	const char *start;
 
-	p = part_scan(p, end, str_lit("SIP"));
-	if (p)
-		p = part_scan(p, end, str_lit("2.0"));
-	if (!p)
-		return NULL;
+	if ((size_t)(end - p) > usual.len && memcmp(p, usual.p, usual.len) == 0) {
+		p += usual.len;
+	} else {
+		p = part_scan(p, end, str_lit("SIP"));
+		if (p)
+			p = part_scan(p, end, str_lit("2.0"));
+		if (!p)
+			return NULL;
+	}
 	start = p;
 	p = lex_skip(p, end, LEX_TOKEN);
 	if (p == start || p == end || !lex_is(*p, LEX_WSP))
@@ -49,41 +54,55 @@ static const char *sent_by_scan(struct sip_via *v, const char *p, const char *en
 	return p;
 }
 
-static bool is_token(const struct sip_param *p)
+static bool rport_take(struct sip_via *v, const struct sip_param *p)
 {
-	return p->has_value && !p->quoted &&
-	       lex_skip(p->value.p, str_end(p->value), LEX_TOKEN) == str_end(p->value);
+	const char *end = str_end(p->value);
+
+	v->has_rport = true;
+	v->rport_param = p->all;
+	return !p->has_value || (p->token && sip_port_scan(p->value.p, end, &v->rport) == end);
+}
+
+static bool received_take(struct sip_via *v, const struct sip_param *p)
+{
+	v->received = p->value;
+	v->received_param = p->all;
+	return p->has_value && !p->quoted && sip_host_is_ip(p->value);
+}
+
+static bool maddr_take(struct sip_via *v, const struct sip_param *p)
+{
+	struct str host;
+	bool ipv6;
+
+	v->maddr = p->value;
+	return p->has_value && !p->quoted && sip_host_parse(p->value, &host, &ipv6) == 0;
+}
+
+static bool branch_take(struct sip_via *v, const struct sip_param *p)
+{
+	v->branch = p->value;
+	return p->token;
+}
+
+static bool ttl_valid(const struct sip_param *p)
+{
+	uint32_t ttl;
+
+	return p->token && str_u32(p->value, 255, &ttl) == 0;
 }
 
 static bool param_take(struct sip_via *v, const struct sip_param *p)
 {
-	const char *end = str_end(p->value);
-	struct str host;
-	uint32_t ttl;
-	bool ipv6;
-
-	if (str_caseeq(p->name, str_lit("branch"))) {
-		v->branch = p->value;
-		return is_token(p);
-	}
-	if (str_caseeq(p->name, str_lit("rport"))) {
-		v->has_rport = true;
-		v->rport_param = p->all;
-		return !p->has_value ||
-		       (!p->quoted && sip_port_scan(p->value.p, end, &v->rport) == end);
-	}
-	if (str_caseeq(p->name, str_lit("received"))) {
-		v->received = p->value;
-		v->received_param = p->all;
-		return p->has_value && !p->quoted && sip_host_is_ip(p->value);
-	}
-	if (str_caseeq(p->name, str_lit("maddr"))) {
-		v->maddr = p->value;
-		return p->has_value && !p->quoted && sip_host_parse(p->value, &host, &ipv6) == 0;
-	}
-	if (str_caseeq(p->name, str_lit("ttl")))
-		return p->has_value && !p->quoted && str_u32(p->value, 255, &ttl) == 0;
-	return true;
+	if (str_caseeq(p->name, str_lit("branch")))
+		return branch_take(v, p);
+	if (str_caseeq(p->name, str_lit("rport")))
+		return rport_take(v, p);
+	if (str_caseeq(p->name, str_lit("received")))
+		return received_take(v, p);
+	if (str_caseeq(p->name, str_lit("maddr")))
+		return maddr_take(v, p);
+	return !str_caseeq(p->name, str_lit("ttl")) || ttl_valid(p);
 }
 
 static const char *params_scan(struct sip_via *v, const char *p, const char *end)
