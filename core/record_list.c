@@ -64,7 +64,9 @@ void record_triggers(struct record *r, const char *field, trigger_set *out, bool
 	if (!record_next(r, field, &list, &null) || null)
 		return;
 	*has = true;
-	while (list.len && list_next(&list, &item)) {
+	if (!list.len)
+		return;
+	while (list_next(&list, &item)) {
 		int t = record_word_of(item, trigger_parse);
 
 		if (t < 0) {

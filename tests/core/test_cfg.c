@@ -1,0 +1,382 @@
+/* The configuration: replacing, moving, deleting, look-ups, and that nothing dangles. */
+#include <stdio.h>
+
+#include "core/cfg.h"
+#include "tests/core/feed.h"
+#include "tests/core/suite.h"
+
+static struct cfg *cfg;
+
+static void setup(void)
+{
+	cfg = cfg_new();
+	ck_assert_ptr_nonnull(cfg);
+	feed(cfg, ACCOUNT_RECORD(ACC1, "t", NUL, "") ACCOUNT_RECORD(ACC2, "t", NUL, "")
+			  TRUNK_RECORD(TRK1, ACC1, "t", "30", DEFAULTS)
+				  TRUNK_RECORD(TRK2, ACC1, "t", "10", DEFAULTS));
+}
+
+static void teardown(void)
+{
+	cfg_free(cfg);
+}
+
+static const struct cfg_trunk *trunk(const char *id)
+{
+	struct uuid u = id_of(id);
+
+	return cfg_trunk(cfg, &u);
+}
+
+static const struct cfg_sip_account *by_username(const char *name)
+{
+	return cfg_sip_account_by_username(cfg, name, strlen(name));
+}
+
+static const struct cfg_sip_account *account_at(const char *ip)
+{
+	uint8_t addr[16];
+
+	ck_assert_int_eq(ip_parse(ip, strlen(ip), addr), 0);
+	return cfg_sip_account_by_ip(cfg, addr);
+}
+
+static const struct cfg_gateway *gateway_at(const char *ip)
+{
+	uint8_t addr[16];
+
+	ck_assert_int_eq(ip_parse(ip, strlen(ip), addr), 0);
+	return cfg_gateway_by_ip(cfg, addr);
+}
+
+static bool has_id(const void *object, const char *id)
+{
+	struct uuid u = id_of(id);
+
+	return object && uuid_equal(object, &u);
+}
+
+START_TEST(every_field_of_a_record_arrives)
+{
+	const struct cfg_account *a;
+	const struct cfg_trunk *t;
+	const struct cfg_sip_account *s;
+	const struct cfg_did *d;
+	const struct cfg_gateway *g;
+	struct uuid u;
+
+	feed(cfg,
+		"A\t" ACC1
+		"\tt\tDE\tEurope/Berlin\tt\t14155559999\tpbx.example|5070|tcp,2001:db8::5||udp"
+		"\tfixed\t14155550000\n"
+		"T\t" TRK1 "\t" ACC1 "\tt\t7\t5\t25\t3600\t\\\\Zo\\te\tto\tauto_failover\tt\t" TRK2
+		"\tbusy,no_answer\n"
+		"S\t" SIP1 "\t" TRK1 "\tsecondary\tLab\\nel\tip\t\\N\t" HA1 "\t" HA1 HA1
+		"\t192.0.2.7,2001:db8::/32\tpbx.example|5060|tls\n"
+		"G\t" GW1 "\tCarrier\tt\tsip.example||udp\t192.0.2.9|5080|tcp\t4\t1415,,44\t9\tt"
+		"\t203.0.113.0/28\n"
+		"D\t14155550100\t" ACC1 "\t" TRK1 "\t\\N\tt\tring_then_forward\t300\t\t"
+		"14155558888\tb.example|5060|udp\tcaller_number\t14155557777\n");
+	u = id_of(ACC1);
+	a = cfg_account(cfg, &u);
+	ck_assert(a->enabled && a->ha_addon);
+	ck_assert_str_eq(a->default_country, "DE");
+	ck_assert_str_eq(a->timezone, "Europe/Berlin");
+	ck_assert_uint_eq(a->failover_number, 14155559999);
+	ck_assert_uint_eq(a->backup_pbxs.count, 2);
+	ck_assert_str_eq(a->backup_pbxs.item[0].host, "pbx.example");
+	ck_assert_uint_eq(a->backup_pbxs.item[0].port, 5070);
+	ck_assert_int_eq(a->backup_pbxs.item[0].transport, TRANSPORT_TCP);
+	ck_assert_str_eq(a->backup_pbxs.item[1].host, "2001:db8::5");
+	ck_assert_uint_eq(a->backup_pbxs.item[1].port, 0);
+	ck_assert_int_eq(a->calling_party_display, DISPLAY_FIXED);
+	ck_assert_uint_eq(a->calling_party_number, 14155550000);
+
+	t = trunk(TRK1);
+	ck_assert_ptr_eq(t->account, a);
+	ck_assert(t->enabled && t->failover_enabled);
+	ck_assert_uint_eq(t->max_concurrent_calls, 7);
+	ck_assert_uint_eq(t->first_response_seconds, 5);
+	ck_assert_uint_eq(t->ring_seconds, 25);
+	ck_assert_uint_eq(t->max_call_seconds, 3600);
+	ck_assert_str_eq(t->caller_id, "\\Zo\te");
+	ck_assert_int_eq(t->did_delivery, DELIVER_TO);
+	ck_assert_int_eq(t->ha_mode, HA_AUTO_FAILOVER);
+	ck_assert_uint_eq(t->triggers, TRIGGER_BIT(TRIGGER_BUSY) | TRIGGER_BIT(TRIGGER_NO_ANSWER));
+	ck_assert(has_id(&t->failover_dial_plan_id, TRK2));
+
+	s = t->sip_account[ROLE_SECONDARY];
+	ck_assert(has_id(s, SIP1));
+	ck_assert_ptr_eq(s->trunk, t);
+	ck_assert_str_eq(s->label, "Lab\nel");
+	ck_assert_int_eq(s->auth_mode, AUTH_IP);
+	ck_assert_ptr_null(s->username);
+	ck_assert_str_eq(s->ha1_md5, HA1);
+	ck_assert_str_eq(s->ha1_sha256, HA1 HA1);
+	ck_assert_uint_eq(s->ip_addresses.count, 2);
+	ck_assert_str_eq(s->address.host, "pbx.example");
+	ck_assert_int_eq(s->address.transport, TRANSPORT_TLS);
+
+	u = id_of(GW1);
+	g = cfg_gateway(cfg, &u);
+	ck_assert_str_eq(g->name, "Carrier");
+	ck_assert(g->enabled && g->public_trunk);
+	ck_assert_str_eq(g->address.host, "sip.example");
+	ck_assert_str_eq(g->failover_address.host, "192.0.2.9");
+	ck_assert_uint_eq(g->failover_seconds, 4);
+	ck_assert_str_eq(g->prefixes[0], "1415");
+	ck_assert_str_eq(g->prefixes[1], "");
+	ck_assert_str_eq(g->prefixes[2], "44");
+	ck_assert_ptr_null(g->prefixes[3]);
+	ck_assert_uint_eq(g->priority, 9);
+	ck_assert_uint_eq(g->inbound_ip_addresses.count, 1);
+
+	d = cfg_did(cfg, 14155550100);
+	ck_assert_ptr_eq(d->account, a);
+	ck_assert_ptr_eq(d->trunk, t);
+	ck_assert(d->enabled && d->has_triggers);
+	ck_assert_uint_eq(d->triggers, 0);
+	ck_assert_uint_eq(d->incoming_action, INCOMING_RING_THEN_FORWARD);
+	ck_assert_uint_eq(d->ring_seconds, 300);
+	ck_assert_uint_eq(d->failover->number, 14155558888);
+	ck_assert_str_eq(d->failover->backup_pbxs.item[0].host, "b.example");
+	ck_assert(d->failover->has_display);
+	ck_assert_int_eq(d->failover->calling_party_display, DISPLAY_CALLER_NUMBER);
+	ck_assert_uint_eq(d->failover->calling_party_number, 14155557777);
+}
+END_TEST
+
+START_TEST(a_did_without_extras_has_none)
+{
+	const struct cfg_did *d;
+
+	feed(cfg, DID_RECORD("14155550100", ACC1, NUL, "f", NUL, NUL, ""));
+	d = cfg_did(cfg, 14155550100);
+	ck_assert(!d->enabled && !d->has_triggers);
+	ck_assert_ptr_null(d->failover);
+	ck_assert_ptr_null(d->trunk);
+	ck_assert_ptr_null(cfg_did(cfg, 14155550101));
+}
+END_TEST
+
+START_TEST(a_replaced_object_stays_where_it_is)
+{
+	const struct cfg_trunk *before = trunk(TRK1);
+	const struct cfg_account *account = before->account;
+
+	feed(cfg, REGISTERING_RECORD(SIP1, TRK1, "pbx1")
+			  DID_RECORD("14155550100", ACC1, TRK1, "t", NUL, NUL, ""));
+	feed(cfg, ACCOUNT_RECORD(ACC1, "f", "14155559999", ""));
+	feed(cfg, TRUNK_RECORD(TRK1, ACC1, "f", "99", "busy"));
+	ck_assert_ptr_eq(trunk(TRK1), before);
+	ck_assert_ptr_eq(before->account, account);
+	ck_assert(!account->enabled && !before->enabled);
+	ck_assert_uint_eq(account->failover_number, 14155559999);
+	ck_assert_uint_eq(before->max_concurrent_calls, 99);
+	ck_assert(has_id(before->sip_account[ROLE_PRIMARY], SIP1));
+	ck_assert_ptr_eq(cfg_did(cfg, 14155550100)->trunk, before);
+}
+END_TEST
+
+START_TEST(a_did_moves_between_trunks_and_loses_its_failover)
+{
+	feed(cfg, DID_RECORD(
+			  "14155550100", ACC1, TRK1, "t", "busy", "14155559999", "b.example||udp"));
+	feed(cfg, DID_RECORD("14155550100", ACC1, TRK2, "t", NUL, NUL, ""));
+	ck_assert_ptr_eq(cfg_did(cfg, 14155550100)->trunk, trunk(TRK2));
+	ck_assert_ptr_null(cfg_did(cfg, 14155550100)->failover);
+	feed(cfg, "-T\t" TRK1 "\n");
+	ck_assert_ptr_null(trunk(TRK1));
+}
+END_TEST
+
+START_TEST(a_username_moves_to_another_account_within_a_batch)
+{
+	feed(cfg, REGISTERING_RECORD(SIP1, TRK1, "pbx") REGISTERING_RECORD(SIP2, TRK2, "old"));
+	feed(cfg, REGISTERING_RECORD(SIP2, TRK2, "pbx") REGISTERING_RECORD(SIP1, TRK1, "new"));
+	ck_assert(has_id(by_username("pbx"), SIP2));
+	ck_assert(has_id(by_username("new"), SIP1));
+	ck_assert_ptr_null(by_username("old"));
+	feed(cfg, REGISTERING_RECORD(SIP1, TRK1, "old") REGISTERING_RECORD(SIP2, TRK2, "new"));
+	ck_assert(has_id(by_username("old"), SIP1));
+	ck_assert(has_id(by_username("new"), SIP2));
+	ck_assert_ptr_null(by_username("pbx"));
+}
+END_TEST
+
+START_TEST(a_username_is_compared_as_it_is)
+{
+	feed(cfg, REGISTERING_RECORD(SIP1, TRK1, "pbx"));
+	ck_assert_ptr_null(by_username("PBX"));
+	ck_assert_ptr_null(by_username("pb"));
+	ck_assert_ptr_null(by_username("pbx1"));
+	ck_assert_ptr_null(cfg_sip_account_by_username(cfg, "pbx\0x", 5));
+	ck_assert_ptr_nonnull(cfg_sip_account_by_username(cfg, "pbx1", 3));
+}
+END_TEST
+
+START_TEST(a_trunks_sip_account_is_replaced_within_a_batch)
+{
+	feed(cfg, REGISTERING_RECORD(SIP1, TRK1, "one"));
+	feed(cfg, REGISTERING_RECORD(SIP2, TRK1, "two") "-S\t" SIP1 "\n");
+	ck_assert(has_id(trunk(TRK1)->sip_account[ROLE_PRIMARY], SIP2));
+	ck_assert_ptr_null(by_username("one"));
+	feed(cfg, REGISTERING_RECORD(SIP2, TRK2, "two"));
+	ck_assert_ptr_null(trunk(TRK1)->sip_account[ROLE_PRIMARY]);
+	ck_assert(has_id(trunk(TRK2)->sip_account[ROLE_PRIMARY], SIP2));
+	feed(cfg, "-S\t" SIP2 "\n-T\t" TRK2 "\n");
+}
+END_TEST
+
+START_TEST(an_ip_account_is_known_by_its_longest_block)
+{
+	feed(cfg, IP_RECORD(SIP1, TRK1, "192.0.2.0/24,2001:db8::/32", "192.0.2.1|5060|udp")
+			  IP_RECORD(SIP2, TRK2, "192.0.2.128/25,192.0.2.7", "192.0.2.7|5060|udp"));
+	ck_assert(has_id(account_at("192.0.2.6"), SIP1));
+	ck_assert(has_id(account_at("192.0.2.7"), SIP2));
+	ck_assert(has_id(account_at("192.0.2.200"), SIP2));
+	ck_assert(has_id(account_at("2001:db8::99"), SIP1));
+	ck_assert_ptr_null(account_at("192.0.3.1"));
+	ck_assert_ptr_null(account_at("2001:db9::1"));
+	feed(cfg, IP_RECORD(SIP2, TRK2, "192.0.3.0/24", NUL));
+	ck_assert(has_id(account_at("192.0.2.7"), SIP1));
+	ck_assert(has_id(account_at("192.0.3.1"), SIP2));
+	feed(cfg, "-S\t" SIP2 "\n");
+	ck_assert_ptr_null(account_at("192.0.3.1"));
+}
+END_TEST
+
+START_TEST(an_account_changes_between_registration_and_ip)
+{
+	feed(cfg, REGISTERING_RECORD(SIP1, TRK1, "pbx"));
+	feed(cfg, IP_RECORD(SIP1, TRK1, "192.0.2.1", NUL));
+	ck_assert_ptr_null(by_username("pbx"));
+	ck_assert(has_id(account_at("192.0.2.1"), SIP1));
+	feed(cfg, REGISTERING_RECORD(SIP1, TRK1, "pbx"));
+	ck_assert(has_id(by_username("pbx"), SIP1));
+	ck_assert_ptr_null(account_at("192.0.2.1"));
+}
+END_TEST
+
+START_TEST(only_an_enabled_gateway_is_known_by_address)
+{
+	feed(cfg, GATEWAY_RECORD(GW1, "t", "gw.example||udp", NUL, "", "1", "f"));
+	ck_assert(has_id(gateway_at("198.51.100.9"), GW1));
+	feed(cfg, GATEWAY_RECORD(GW1, "f", "gw.example||udp", NUL, "", "1", "f"));
+	ck_assert_ptr_null(gateway_at("198.51.100.9"));
+	feed(cfg, GATEWAY_RECORD(GW1, "t", "gw.example||udp", NUL, "", "1", "f"));
+	ck_assert(has_id(gateway_at("198.51.100.9"), GW1));
+	feed(cfg, "-G\t" GW1 "\n");
+	ck_assert_ptr_null(gateway_at("198.51.100.9"));
+}
+END_TEST
+
+START_TEST(what_is_still_used_is_not_deleted)
+{
+	feed(cfg, REGISTERING_RECORD(SIP1, TRK1, "pbx")
+			  DID_RECORD("14155550100", ACC1, TRK1, "t", NUL, NUL, ""));
+	feed_refused(cfg, "-T\t" TRK1, EINVAL, "1 SIP accounts and 1 DIDs still use it");
+	feed_refused(cfg, "-A\t" ACC1, EINVAL, "2 trunks and 1 DIDs still use it");
+	feed(cfg, "-D\t14155550100\n-S\t" SIP1 "\n-T\t" TRK1 "\n-T\t" TRK2 "\n-A\t" ACC1
+		  "\n-A\t" ACC2 "\n");
+	struct cfg_counts counts;
+	cfg_count(cfg, &counts);
+	ck_assert_uint_eq(counts.accounts + counts.trunks + counts.sip_accounts + counts.dids, 0);
+}
+END_TEST
+
+START_TEST(deleting_what_is_not_there_is_fine)
+{
+	feed(cfg, "-A\t" SIP1 "\n-T\t" SIP1 "\n-S\t" SIP1 "\n-G\t" SIP1 "\n-D\t14155550199\n");
+}
+END_TEST
+
+START_TEST(a_missing_parent_is_refused_and_the_old_state_kept)
+{
+	feed(cfg, DID_RECORD("14155550100", ACC1, TRK1, "t", NUL, "14155559999", ""));
+	feed_refused(
+		cfg, TRUNK_RECORD(TRK1, SIP1, "t", "1", ""), ENOENT, "account_id names no account");
+	ck_assert_uint_eq(trunk(TRK1)->max_concurrent_calls, 30);
+	feed_refused(cfg, REGISTERING_RECORD(SIP1, ACC1, "pbx"), ENOENT, "trunk_id names no trunk");
+	ck_assert_ptr_null(by_username("pbx"));
+	feed_refused(cfg, DID_RECORD("14155550100", SIP1, TRK1, "t", NUL, NUL, ""), ENOENT,
+		"account_id names no account");
+	feed_refused(cfg, DID_RECORD("14155550100", ACC1, SIP1, "t", NUL, NUL, ""), ENOENT,
+		"trunk_id names no trunk");
+	feed_refused(cfg, DID_RECORD("14155550100", ACC2, TRK1, "t", NUL, NUL, ""), EINVAL,
+		"trunk_id names a trunk of another account");
+	ck_assert_uint_eq(cfg_did(cfg, 14155550100)->failover->number, 14155559999);
+}
+END_TEST
+
+/* All 20,000 numbers of a block come and go in an order of their own; the table is asked for each
+ * after every thousandth step. */
+START_TEST(many_dids_come_and_go)
+{
+	enum { MANY = 20000 };
+	static bool there[MANY];
+	char line[256];
+
+	for (unsigned step = 0; step < 3 * MANY; step++) {
+		unsigned n = step * 7919u % MANY;
+
+		if (there[n])
+			snprintf(line, sizeof(line), "-D\t%u", 1000000u + n);
+		else
+			snprintf(line, sizeof(line),
+				"D\t%u\t" ACC1 "\t" TRK1 "\t\\N\tt\tring\t\\N\t\\N\t%u\t\t\\N\t\\N",
+				1000000u + n, 2000000u + n);
+		if (cfg_record_apply(cfg, line, strlen(line), NULL))
+			ck_abort_msg("%s", line);
+		there[n] = !there[n];
+		for (unsigned i = 0; step % 1000 == 0 && i < MANY; i++) {
+			const struct cfg_did *d = cfg_did(cfg, 1000000u + i);
+
+			if ((d != NULL) != there[i] || (d && d->failover->number != 2000000u + i))
+				ck_abort_msg("step %u, number %u", step, i);
+		}
+	}
+}
+END_TEST
+
+static int count_gateway(const struct cfg_gateway *gw, void *arg)
+{
+	ck_assert_str_eq(gw->name, "carrier");
+	return ++*(int *)arg == 2;
+}
+
+static int count_trunk(const struct cfg_trunk *t, void *arg)
+{
+	ck_assert_ptr_nonnull(t->account);
+	++*(int *)arg;
+	return 0;
+}
+
+START_TEST(walks_visit_all_and_stop_when_told)
+{
+	int gateways = 0, trunks = 0;
+
+	feed(cfg, GATEWAY_RECORD(GW1, "t", "gw.example||udp", NUL, "", "1", "f")
+			  GATEWAY_RECORD(GW2, "t", "gw.example||udp", NUL, "", "1", "f")
+				  GATEWAY_RECORD(GW3, "t", "gw.example||udp", NUL, "", "1", "f"));
+	ck_assert_int_eq(cfg_each_gateway(cfg, count_gateway, &gateways), 1);
+	ck_assert_int_eq(gateways, 2);
+	ck_assert_int_eq(cfg_each_trunk(cfg, count_trunk, &trunks), 0);
+	ck_assert_int_eq(trunks, 2);
+}
+END_TEST
+
+int main(void)
+{
+	return SUITE_RUN_BOTH("cfg", setup, teardown, every_field_of_a_record_arrives,
+		a_did_without_extras_has_none, a_replaced_object_stays_where_it_is,
+		a_did_moves_between_trunks_and_loses_its_failover,
+		a_username_moves_to_another_account_within_a_batch, a_username_is_compared_as_it_is,
+		a_trunks_sip_account_is_replaced_within_a_batch,
+		an_ip_account_is_known_by_its_longest_block,
+		an_account_changes_between_registration_and_ip,
+		only_an_enabled_gateway_is_known_by_address, what_is_still_used_is_not_deleted,
+		deleting_what_is_not_there_is_fine,
+		a_missing_parent_is_refused_and_the_old_state_kept, many_dids_come_and_go,
+		walks_visit_all_and_stop_when_told);
+}
