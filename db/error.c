@@ -39,19 +39,13 @@ int db_errno(const char *sqlstate)
 	return EIO;
 }
 
-/* One line, no control characters: it goes to the log. */
+/* The first line, no control characters: it goes to the log. */
 static void copy_line(char *out, size_t size, const char *text)
 {
 	size_t n = 0;
 
-	for (; text && *text && n + 1 < size; text++) {
-		if ((unsigned char)*text >= ' ')
-			out[n++] = *text;
-		else if (n && out[n - 1] != ' ')
-			out[n++] = ' ';
-	}
-	while (n && out[n - 1] == ' ')
-		n--;
+	for (; text && *text && *text != '\n' && n + 1 < size; text++)
+		out[n++] = (unsigned char)*text >= ' ' ? *text : ' ';
 	out[n] = '\0';
 }
 

@@ -214,10 +214,10 @@ BEGIN ATOMIC
 		AND NOT pg_visible_in_snapshot(c.xid, feed_since()) AND c.kind = 'D';
 END;
 
--- The newest revision that the running statement can see.
+-- The newest revision that the running statement can see; null while there is no epoch.
 CREATE FUNCTION revision_current() RETURNS text
 LANGUAGE sql STABLE
-	RETURN (SELECT i.epoch FROM incarnation i) || '-' || coalesce(
+	RETURN epoch_current() || '-' || coalesce(
 		(SELECT c.xid FROM change_log c ORDER BY c.xid DESC LIMIT 1)::text,
 		((pg_snapshot_xmax(pg_current_snapshot()))::text::bigint - 1)::text);
 

@@ -117,4 +117,28 @@ static inline const char *testdb_ask(struct db *db, const char *sql)
 	return answer;
 }
 
+static inline int testdb_suite(
+	const char *name, SFun setup, SFun teardown, const TTest *const *test, size_t count)
+{
+	Suite *s = suite_create(name);
+	TCase *tc = tcase_create(name);
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_set_timeout(tc, 110);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	for (size_t i = 0; i < count; i++)
+		tcase_add_test(tc, test[i]);
+	suite_add_tcase(s, tc);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Every test between setup and teardown. */
+#define TESTDB_SUITE(name, setup, teardown, ...)                                                   \
+	testdb_suite((name), (setup), (teardown), (const TTest *const[]){__VA_ARGS__},             \
+		sizeof((const TTest *const[]){__VA_ARGS__}) / sizeof(const TTest *))
+
 #endif
