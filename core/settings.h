@@ -36,6 +36,12 @@ int settings_parse(int argc, char **argv, const struct setting *table, size_t co
 
 /* Parsers. Text is not copied: it lives as long as argv and environ. */
 int setting_text(const char *text, void *value, char *why); /* const char *; not empty */
+int setting_text_or_empty(const char *text, void *value, char *why);
+int setting_seconds(const char *text, void *value, char *why); /* unsigned, 0 to 86400 */
+/* struct cidr_list: a comma list of IP addresses and CIDR blocks, "" none; freed by mem_free(). */
+int setting_cidrs(const char *text, void *value, char *why);
+/* struct cidr_list: the addresses in a comma list of IP addresses with optional ports. */
+int setting_peers(const char *text, void *value, char *why);
 
 struct listen_address {
 	enum transport transport; /* TRANSPORT_TCP for HTTP */

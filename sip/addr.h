@@ -21,4 +21,10 @@ int sip_addr_next(struct str *rest, struct sip_addr *a);
 /* The whole of s is one value: 0 or EINVAL. */
 int sip_addr_parse(struct sip_addr *a, struct str s);
 
+/* The value without its parameters: what two From headers of one dialog may differ in. */
+static inline struct str sip_addr_part(const struct sip_addr *a)
+{
+	return str_empty(a->params) ? a->all : str_span(a->all.p, a->params.p);
+}
+
 #endif

@@ -1,0 +1,175 @@
+#include "sip/forward.h"
+
+#include <errno.h>
+
+#include "sip/net.h"
+#include "sip/sip_build.h"
+#include "sip/splice.h"
+
+struct str forward_transport(const struct flow *flow)
+{
+	switch ((enum transport)flow->transport) {
+	case TRANSPORT_TCP:
+		return str_lit("TCP");
+	case TRANSPORT_TLS:
+		return str_lit("TLS");
+	case TRANSPORT_UDP:
+	case TRANSPORT_COUNT:
+		break;
+	}
+	return str_lit("UDP");
+}
+
+static void write_via(
+	struct sip_build *b, const struct net *net, const struct flow *to, struct str branch)
+{
+	sip_build_lit(b, "Via: SIP/2.0/");
+	sip_build_str(b, forward_transport(to));
+	sip_build_lit(b, " ");
+	sip_build_str(b, net_advertise(net, to));
+	sip_build_lit(b, ";branch=");
+	sip_build_str(b, branch);
+	sip_build_lit(b, ";rport\r\n");
+}
+
+static void write_record_route(struct sip_build *b, const struct net *net, const struct flow *side)
+{
+	sip_build_lit(b, "Record-Route: <sip:");
+	sip_build_str(b, net_advertise(net, side));
+	if (side->transport == TRANSPORT_TCP)
+		sip_build_lit(b, ";transport=tcp");
+	sip_build_lit(b, ";lr>\r\n");
+}
+
+/* One value serves both sides when both are reached by the same listener; else each side gets
+ * the one that it can reach, the callee's on top (RFC 5658). */
+static void write_record_routes(
+	struct sip_build *b, const struct net *net, const struct flow *from, const struct flow *to)
+{
+	write_record_route(b, net, to);
+	if (from->transport != to->transport ||
+		!str_eq(net_advertise(net, from), net_advertise(net, to)))
+		write_record_route(b, net, from);
+}
+
+/* Walks Route values from the top; the handler's answer says whether to go on. */
+struct route_walk {
+	const struct sip_msg *m;
+	int line;
+	struct str rest;
+};
+
+static int route_next(struct route_walk *w, struct sip_addr *a)
+{
+	while (w->line >= 0) {
+		int err = sip_addr_next(&w->rest, a);
+		if (err != ENOENT)
+			return err;
+		w->line = sip_msg_next(w->m, w->line);
+		if (w->line >= 0)
+			w->rest = sip_msg_value(w->m, w->line);
+	}
+	return ENOENT;
+}
+
+static struct route_walk route_walk(const struct sip_msg *m)
+{
+	struct route_walk w = {m, sip_msg_first(m, SIP_HDR_ROUTE), {NULL, 0}};
+
+	if (w.line >= 0)
+		w.rest = sip_msg_value(m, w.line);
+	return w;
+}
+
+unsigned forward_own_routes(const struct net *net, const struct sip_msg *m)
+{
+	struct route_walk w = route_walk(m);
+	struct sip_addr a;
+	unsigned n = 0;
+
+	while (route_next(&w, &a) == 0 && net_is_own(net, a.uri.host, a.uri.port))
+		n++;
+	return n;
+}
+
+int forward_next_route(const struct net *net, const struct sip_msg *m, struct sip_addr *route)
+{
+	struct route_walk w = route_walk(m);
+	int err;
+
+	do
+		err = route_next(&w, route);
+	while (err == 0 && net_is_own(net, route->uri.host, route->uri.port));
+	return err;
+}
+
+/* Takes the first n values off. They may share lines with each other and with those behind. */
+static void cut_routes(struct sip_splice *s, const struct sip_msg *m, unsigned n)
+{
+	for (int i = sip_msg_first(m, SIP_HDR_ROUTE); i >= 0 && n > 0; i = sip_msg_next(m, i)) {
+		struct str rest = sip_msg_value(m, i);
+		struct str value;
+		const char *start = rest.p;
+
+		while (n > 0 && sip_list_next(&rest, &value) == 0)
+			n--;
+		while (rest.len > 0 && (*rest.p == ' ' || *rest.p == '\t')) {
+			rest.p++;
+			rest.len--;
+		}
+		if (str_empty(rest))
+			sip_splice_delete(s, i);
+		else
+			sip_splice_replace(s, str_span(start, rest.p), (struct str){NULL, 0});
+	}
+}
+
+static void common_edits(struct sip_splice *s, const struct sip_msg *m, const struct forward *f)
+{
+	if (!str_empty(f->from))
+		sip_splice_replace(s, sip_addr_part(&m->from), f->from);
+	if (!str_empty(f->to))
+		sip_splice_replace(s, sip_addr_part(&m->to), f->to);
+	if (!str_empty(f->end))
+		sip_splice_append(s, f->end);
+	for (const enum sip_hdr *d = f->drop; d && *d != SIP_HDR_COUNT; d++)
+		sip_splice_delete_all(s, *d);
+}
+
+int forward_request(const struct net *net, const struct sip_msg *m, const struct flow *from,
+	const struct flow *to, const struct forward *f, char *out, size_t cap, size_t *len)
+{
+	struct sip_splice s;
+	char top[512];
+	char ip[FLOW_IP_TEXT_MAX];
+	struct sip_build b;
+
+	sip_build_init(&b, top, sizeof(top));
+	write_via(&b, net, to, f->branch);
+	if (f->record_route)
+		write_record_routes(&b, net, from, to);
+	if (b.err)
+		return b.err;
+	sip_splice_init(&s, m);
+	sip_splice_prepend(&s, sip_build_since(&b, 0));
+	if (!str_empty(f->top))
+		sip_splice_prepend(&s, f->top);
+	sip_splice_received(&s, net_addr_ip(&from->peer, ip), net_addr_port(&from->peer));
+	sip_splice_max_forwards(&s, 70);
+	if (!str_empty(f->ruri))
+		sip_splice_replace(&s, m->ruri.all, f->ruri);
+	cut_routes(&s, m, forward_own_routes(net, m));
+	common_edits(&s, m, f);
+	return sip_splice_write(&s, out, cap, len);
+}
+
+int forward_response(
+	const struct sip_msg *m, const struct forward *f, char *out, size_t cap, size_t *len)
+{
+	struct sip_splice s;
+
+	sip_splice_init(&s, m);
+	sip_splice_delete_first_value(&s, sip_msg_first(m, SIP_HDR_VIA));
+	common_edits(&s, m, f);
+	return sip_splice_write(&s, out, cap, len);
+}
