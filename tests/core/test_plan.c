@@ -1,0 +1,486 @@
+/* The route plan, one row for each rule: what is provisioned (feed records) and observed, and
+ * the attempts that follow from it. An attempt reads
+ *
+ *	kind rule target [unavailable] first_response/ring [slot] [diverts] triggers
+ *
+ * where triggers is "default" (all but busy, rejected, no_answer), "gateway" (no_response,
+ * server_error, unreachable) or a list. A refused plan reads "refusal status". */
+#include <stdio.h>
+
+#include "core/plan.h"
+#include "tests/core/feed.h"
+#include "tests/core/suite.h"
+
+#define NUMBER "14155550100"
+
+/* Accounts with a global failover number, backup PBXs, both or neither. */
+#define PLAIN ACCOUNT_RECORD(ACC1, "t", NUL, "")
+#define GLOBAL_NUMBER ACCOUNT_RECORD(ACC1, "t", "14155551111", "")
+#define GLOBAL_BACKUP ACCOUNT_RECORD(ACC1, "t", NUL, "acc1.example|5060|udp,acc2.example||tcp")
+#define GLOBAL_BOTH ACCOUNT_RECORD(ACC1, "t", "14155551111", "acc1.example|5060|udp")
+
+#define TRUNK TRUNK_RECORD(TRK1, ACC1, "t", "30", DEFAULTS)
+#define PBX REGISTERING_RECORD(SIP1, TRK1, "pbx")
+#define DID DID_RECORD(NUMBER, ACC1, TRK1, "t", NUL, NUL, "")
+#define GATEWAY GATEWAY_RECORD(GW1, "t", "gw1.example|5060|udp", NUL, "", "10", "f")
+
+#define DELIVERY "sip_account only_primary bindings 15/180 slot default\n"
+#define VIA_GW1(rule, number)                                                                      \
+	"number " rule " " number " gw1.example:5060;udp 10/180 diverts caller gateway\n"
+
+/* The observed world is the usual one unless a row says otherwise: the PBX is registered, no call
+ * is up, health has nothing to say. */
+struct row {
+	const char *rule;
+	const char *records;
+	const char *plan;
+	bool not_registered, down;
+	uint32_t calls_up;
+	const char *did; /* NULL: NUMBER */
+};
+
+#define ROW(rule_, records_, ...)                                                                  \
+	{                                                                                          \
+		.rule = (rule_), .records = (records_), .plan = __VA_ARGS__                        \
+	}
+
+static const struct row rows[] = {
+	/* Delivery. */
+	ROW("the primary SIP account's bindings, nothing else configured", PLAIN TRUNK PBX DID,
+		DELIVERY),
+	ROW("IP mode: the primary's address",
+		PLAIN TRUNK IP_RECORD(SIP1, TRK1, "192.0.2.1", "192.0.2.1|5080|tcp") DID,
+		"sip_account only_primary 192.0.2.1:5080;tcp 15/180 slot default\n"),
+	ROW("IP mode without an address counts as not registered",
+		PLAIN TRUNK IP_RECORD(SIP1, TRK1, "192.0.2.1", NUL) DID,
+		"sip_account only_primary - not_registered 15/180 slot default\n"),
+	ROW("IP mode needs no binding",
+		PLAIN TRUNK IP_RECORD(SIP1, TRK1, "192.0.2.1", "192.0.2.1|5080|tcp") DID,
+		"sip_account only_primary 192.0.2.1:5080;tcp 15/180 slot default\n",
+		.not_registered = true),
+	ROW("no live binding: not registered", PLAIN TRUNK PBX DID,
+		"sip_account only_primary bindings not_registered 15/180 slot default\n",
+		.not_registered = true),
+	ROW("a trunk without a SIP account counts as not registered", PLAIN TRUNK DID,
+		"sip_account only_primary - not_registered 15/180 slot default\n"),
+	ROW("one call below the limit is admitted", PLAIN TRUNK PBX DID, DELIVERY, .calls_up = 29),
+	ROW("at the limit: capacity", PLAIN TRUNK PBX DID,
+		"sip_account only_primary bindings capacity 15/180 slot default\n", .calls_up = 30),
+	ROW("above the limit: capacity", PLAIN TRUNK PBX DID,
+		"sip_account only_primary bindings capacity 15/180 slot default\n", .calls_up = 31),
+	ROW("a limit of 0 admits nobody",
+		PLAIN TRUNK_RECORD(TRK1, ACC1, "t", "0", DEFAULTS) PBX DID,
+		"sip_account only_primary bindings capacity 15/180 slot default\n"),
+	ROW("not registered is said before capacity", PLAIN TRUNK PBX DID,
+		"sip_account only_primary bindings not_registered 15/180 slot default\n",
+		.not_registered = true, .calls_up = 30),
+	ROW("health down does not skip the primary: nothing is sticky", PLAIN TRUNK PBX DID,
+		DELIVERY, .down = true),
+	ROW("the trunk's times and triggers",
+		PLAIN "T\t" TRK1 "\t" ACC1
+		      "\tt\t1\t4\t20\t60\t\\N\tto\tonly_primary\tf\t\\N\tbusy,timeout\n" PBX DID,
+		"sip_account only_primary bindings 4/20 slot timeout,busy\n"),
+	ROW("a DID's triggers go before the trunk's",
+		PLAIN TRUNK PBX DID_RECORD(NUMBER, ACC1, TRK1, "t", "rejected", NUL, ""),
+		"sip_account only_primary bindings 15/180 slot rejected\n"),
+	ROW("a DID's triggers may be none at all",
+		PLAIN TRUNK PBX DID_RECORD(NUMBER, ACC1, TRK1, "t", "", NUL, ""),
+		"sip_account only_primary bindings 15/180 slot none\n"),
+	ROW("ring_then_forward: the DID's ring time",
+		PLAIN TRUNK PBX "D\t" NUMBER "\t" ACC1 "\t" TRK1
+				"\t\\N\tt\tring_then_forward\t25\t\\N\t\\N\t\t\\N\t\\N\n",
+		"sip_account only_primary bindings 15/25 slot default\n"),
+	ROW("ring: the trunk's ring time, whatever the DID's says",
+		PLAIN TRUNK PBX "D\t" NUMBER "\t" ACC1 "\t" TRK1
+				"\t\\N\tt\tring\t25\t\\N\t\\N\t\t\\N\t\\N\n",
+		DELIVERY),
+
+	/* Backup PBXs. */
+	ROW("the account's backup PBXs in their order", GLOBAL_BACKUP TRUNK PBX DID,
+		DELIVERY "backup_pbx account_backup_pbx acc1.example:5060;udp 15/180 default\n"
+			 "backup_pbx account_backup_pbx acc2.example:0;tcp 15/180 default\n"),
+	ROW("the DID's list replaces the account's",
+		GLOBAL_BACKUP TRUNK PBX DID_RECORD(NUMBER, ACC1, TRK1, "t", NUL, NUL,
+			"did1.example|5060|udp,did2.example||tls"),
+		DELIVERY "backup_pbx did_backup_pbx did1.example:5060;udp 15/180 default\n"
+			 "backup_pbx did_backup_pbx did2.example:0;tls 15/180 default\n"),
+	ROW("backup PBXs come before a number, also before the DID's own",
+		GLOBAL_BACKUP TRUNK PBX DID_RECORD(NUMBER, ACC1, TRK1, "t", NUL, "14155552222", "")
+			GATEWAY,
+		DELIVERY
+		"backup_pbx account_backup_pbx acc1.example:5060;udp 15/180 default\n"
+		"backup_pbx account_backup_pbx acc2.example:0;tcp 15/180 default\n" VIA_GW1(
+			"did_failover_number", "+14155552222")),
+	ROW("a full trunk's backup PBX is available: it holds no slot", GLOBAL_BACKUP TRUNK PBX DID,
+		"sip_account only_primary bindings capacity 15/180 slot default\n"
+		"backup_pbx account_backup_pbx acc1.example:5060;udp 15/180 default\n"
+		"backup_pbx account_backup_pbx acc2.example:0;tcp 15/180 default\n",
+		.calls_up = 30),
+
+	/* One number. */
+	ROW("the account's number", GLOBAL_NUMBER TRUNK PBX DID GATEWAY,
+		DELIVERY VIA_GW1("account_failover_number", "+14155551111")),
+	ROW("the DID's number makes the account's ignored",
+		GLOBAL_NUMBER TRUNK PBX DID_RECORD(NUMBER, ACC1, TRK1, "t", NUL, "14155552222", "")
+			GATEWAY,
+		DELIVERY VIA_GW1("did_failover_number", "+14155552222")),
+	ROW("the DID's backup PBX with the account's number",
+		GLOBAL_BOTH TRUNK PBX DID_RECORD(
+			NUMBER, ACC1, TRK1, "t", NUL, NUL, "did1.example||udp") GATEWAY,
+		DELIVERY "backup_pbx did_backup_pbx did1.example:0;udp 15/180 default\n" VIA_GW1(
+			"account_failover_number", "+14155551111")),
+	ROW("a DID never fails over to itself",
+		ACCOUNT_RECORD(ACC1, "t", NUMBER, "") TRUNK PBX DID GATEWAY, DELIVERY),
+	ROW("its own number still makes the account's ignored",
+		GLOBAL_NUMBER TRUNK PBX DID_RECORD(NUMBER, ACC1, TRK1, "t", NUL, NUMBER, "")
+			GATEWAY,
+		DELIVERY),
+	ROW("no gateway at all: the attempt is there and unreachable", GLOBAL_NUMBER TRUNK PBX DID,
+		DELIVERY "number account_failover_number +14155551111 - unreachable 15/180 diverts "
+			 "caller gateway\n"),
+	ROW("no gateway for that prefix: unreachable",
+		GLOBAL_NUMBER TRUNK PBX DID GATEWAY_RECORD(
+			GW1, "t", "gw1.example||udp", NUL, "1416,44", "10", "f"),
+		DELIVERY "number account_failover_number +14155551111 - unreachable 15/180 diverts "
+			 "caller gateway\n"),
+	ROW("a disabled gateway is none",
+		GLOBAL_NUMBER TRUNK PBX DID GATEWAY_RECORD(
+			GW1, "f", "gw1.example||udp", NUL, "", "10", "f"),
+		DELIVERY "number account_failover_number +14155551111 - unreachable 15/180 diverts "
+			 "caller gateway\n"),
+	ROW("the longest prefix first, then lower priority, then the older gateway",
+		GLOBAL_NUMBER TRUNK PBX DID GATEWAY_RECORD(GW1, "t", "any.example||udp", NUL, "",
+			"1", "f") GATEWAY_RECORD(GW2, "t", "us.example||udp", NUL, "44,1", "20",
+			"f") GATEWAY_RECORD(GW3, "t", "us-first.example||udp", NUL, "1", "10", "f")
+			GATEWAY_RECORD(GW4, "t", "bay.example||udp", NUL, "1415", "30", "f")
+				GATEWAY_RECORD(ID("d", "5"), "t", "us-too.example||udp", NUL, "1",
+					"20", "f"),
+		DELIVERY "number account_failover_number +14155551111 bay.example:0;udp 10/180 "
+			 "diverts caller gateway\n"
+			 "number account_failover_number +14155551111 us-first.example:0;udp "
+			 "10/180 diverts caller "
+			 "gateway\n"
+			 "number account_failover_number +14155551111 us.example:0;udp 10/180 "
+			 "diverts caller gateway\n"
+			 "number account_failover_number +14155551111 us-too.example:0;udp 10/180 "
+			 "diverts caller "
+			 "gateway\n"
+			 "number account_failover_number +14155551111 any.example:0;udp 10/180 "
+			 "diverts caller gateway\n"),
+	ROW("public trunks come last, whatever prefix and priority",
+		GLOBAL_NUMBER TRUNK PBX DID GATEWAY_RECORD(
+			GW1, "t", "pri.example||udp", NUL, "14155", "1", "t")
+			GATEWAY_RECORD(GW2, "t", "sip.example||udp", NUL, "", "99", "f"),
+		DELIVERY "number account_failover_number +14155551111 sip.example:0;udp 10/180 "
+			 "diverts caller gateway\n"
+			 "number account_failover_number +14155551111 pri.example:0;udp 10/180 "
+			 "diverts caller gateway\n"),
+	ROW("a gateway's failover address follows its main one",
+		GLOBAL_NUMBER TRUNK PBX DID GATEWAY_RECORD(
+			GW1, "t", "gw1.example||udp", "192.0.2.9|5060|tcp", "", "1", "f")
+			GATEWAY_RECORD(GW2, "t", "gw2.example||udp", NUL, "", "2", "f"),
+		DELIVERY "number account_failover_number +14155551111 gw1.example:0;udp 10/180 "
+			 "diverts caller gateway\n"
+			 "number account_failover_number +14155551111 192.0.2.9:5060;tcp 10/180 "
+			 "diverts caller gateway\n"
+			 "number account_failover_number +14155551111 gw2.example:0;udp 10/180 "
+			 "diverts caller gateway\n"),
+	ROW("a DID's triggers do not touch what moves between gateways",
+		GLOBAL_NUMBER TRUNK PBX DID_RECORD(NUMBER, ACC1, TRK1, "t", "busy", NUL, "")
+			GATEWAY,
+		"sip_account only_primary bindings 15/180 slot busy\n" VIA_GW1(
+			"account_failover_number", "+14155551111")),
+
+	/* Who is shown. */
+	ROW("calling party: the account's way",
+		"A\t" ACC1
+		"\tt\tUS\tUTC\tf\t14155551111\t\tcalled_number\t\\N\n" TRUNK PBX DID GATEWAY,
+		DELIVERY
+		"number account_failover_number +14155551111 gw1.example:5060;udp 10/180 diverts "
+		"called_number gateway\n"),
+	ROW("calling party: the DID's way goes before",
+		"A\t" ACC1 "\tt\tUS\tUTC\tf\t14155551111\t\tcalled_number\t\\N\n" TRUNK PBX
+		"D\t" NUMBER "\t" ACC1 "\t" TRK1
+		"\t\\N\tt\tring\t\\N\t\\N\t\\N\t\tcaller_number\t\\N\n" GATEWAY,
+		DELIVERY
+		"number account_failover_number +14155551111 gw1.example:5060;udp 10/180 diverts "
+		"caller_number gateway\n"),
+	ROW("calling party: the account's fixed number",
+		"A\t" ACC1
+		"\tt\tUS\tUTC\tf\t14155551111\t\tfixed\t14155553333\n" TRUNK PBX DID GATEWAY,
+		DELIVERY
+		"number account_failover_number +14155551111 gw1.example:5060;udp 10/180 diverts "
+		"fixed:+14155553333 gateway\n"),
+	ROW("calling party: the DID's fixed number",
+		"A\t" ACC1 "\tt\tUS\tUTC\tf\t14155551111\t\tfixed\t14155553333\n" TRUNK PBX
+		"D\t" NUMBER "\t" ACC1 "\t" TRK1
+		"\t\\N\tt\tring\t\\N\t\\N\t\\N\t\tfixed\t14155554444\n" GATEWAY,
+		DELIVERY
+		"number account_failover_number +14155551111 gw1.example:5060;udp 10/180 diverts "
+		"fixed:+14155554444 gateway\n"),
+
+	/* A DID without a trunk. */
+	ROW("no trunk, no failover: nothing to try",
+		PLAIN DID_RECORD(NUMBER, ACC1, NUL, "t", NUL, NUL, ""), "no_target 480\n"),
+	ROW("no trunk: failover alone, with the default times and triggers",
+		GLOBAL_BOTH DID_RECORD(NUMBER, ACC1, NUL, "t", NUL, NUL, "") GATEWAY,
+		"backup_pbx account_backup_pbx acc1.example:5060;udp 15/180 default\n" VIA_GW1(
+			"account_failover_number", "+14155551111")),
+
+	/* Refusals. */
+	ROW("an unknown number", PLAIN TRUNK PBX DID, "unknown_did 404\n", .did = "14155550199"),
+	ROW("a disabled DID, failover included",
+		GLOBAL_BOTH TRUNK PBX DID_RECORD(NUMBER, ACC1, TRK1, "f", NUL, NUL, "") GATEWAY,
+		"disabled 404\n"),
+	ROW("a disabled account",
+		ACCOUNT_RECORD(ACC1, "f", "14155551111", "") TRUNK PBX DID GATEWAY,
+		"disabled 404\n"),
+	ROW("a disabled trunk, failover included",
+		GLOBAL_BOTH TRUNK_RECORD(TRK1, ACC1, "f", "30", DEFAULTS) PBX DID GATEWAY,
+		"disabled 480\n"),
+};
+
+static void observe(const struct cfg_trunk *trunk, const struct cfg_sip_account *acc,
+	struct observation *obs, void *arg)
+{
+	const struct row *row = arg;
+
+	ck_assert_ptr_eq(trunk->sip_account[ROLE_PRIMARY], acc);
+	obs->registered = !row->not_registered;
+	obs->down = row->down;
+	obs->calls_up = row->calls_up;
+}
+
+static void write_triggers(FILE *out, trigger_set set)
+{
+	const trigger_set gateway = TRIGGER_BIT(TRIGGER_NO_RESPONSE) |
+				    TRIGGER_BIT(TRIGGER_SERVER_ERROR) |
+				    TRIGGER_BIT(TRIGGER_UNREACHABLE);
+	const char *comma = " ";
+
+	if (set == TRIGGERS_DEFAULT || set == gateway || !set) {
+		fputs(!set ? " none" : set == gateway ? " gateway" : " default", out);
+		return;
+	}
+	for (int t = 0; t < TRIGGER_COUNT; t++) {
+		if (!(set & TRIGGER_BIT(t)))
+			continue;
+		fprintf(out, "%s%s", comma, trigger_word((enum trigger)t));
+		comma = ",";
+	}
+}
+
+static void write_attempt(FILE *out, const struct attempt *a)
+{
+	char number[E164_TEXT_SIZE];
+
+	fprintf(out, "%s %s", attempt_kind_word(a->kind), plan_rule_word(a->rule));
+	e164_format(a->number, number);
+	if (a->number)
+		fprintf(out, " %s", number);
+	if (a->address.host)
+		fprintf(out, " %s:%u;%s", a->address.host, a->address.port,
+			transport_word(a->address.transport));
+	else if (a->kind == ATTEMPT_SIP_ACCOUNT && a->auth_mode == AUTH_REGISTRATION &&
+		 !uuid_is_zero(&a->sip_account_id))
+		fputs(" bindings", out);
+	else
+		fputs(" -", out);
+	if (a->unavailable != TRIGGER_NONE)
+		fprintf(out, " %s", trigger_word(a->unavailable));
+	fprintf(out, " %u/%u%s%s", a->first_response_seconds, a->ring_seconds,
+		a->holds_slot ? " slot" : "", a->diverts ? " diverts" : "");
+	if (a->kind == ATTEMPT_NUMBER)
+		fprintf(out, " %s", calling_party_display_word(a->display));
+	e164_format(a->display_number, number);
+	if (a->display_number)
+		fprintf(out, ":%s", number);
+	write_triggers(out, a->triggers);
+	fputc('\n', out);
+}
+
+static char *plan_text(const struct plan *plan)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (plan->refusal != PLAN_OK)
+		fprintf(out, "%s %u\n", plan_refusal_word(plan->refusal), plan->status);
+	for (unsigned i = 0; i < plan->count; i++)
+		write_attempt(out, &plan->attempt[i]);
+	fclose(out);
+	return text;
+}
+
+START_TEST(every_rule_has_its_row)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *row = &rows[i];
+		const char *did = row->did ? row->did : NUMBER;
+		struct cfg *cfg = cfg_new();
+		struct plan_call call = {0};
+		struct plan plan;
+		char *text;
+
+		feed(cfg, row->records);
+		ck_assert_int_eq(e164_parse_digits(did, strlen(did), &call.did), 0);
+		ck_assert_int_eq(plan_build(cfg, &call, observe, (void *)row, &plan), 0);
+		/* The plan is a copy: the configuration may go. */
+		cfg_free(cfg);
+		text = plan_text(&plan);
+		if (strcmp(text, row->plan))
+			ck_abort_msg("%s:\n%s---- expected:\n%s", row->rule, text, row->plan);
+		ck_assert_int_eq(plan.status == 0, plan.count > 0);
+		free(text);
+		plan_fini(&plan);
+	}
+}
+END_TEST
+
+static struct cfg *cfg;
+
+static void setup(void)
+{
+	cfg = cfg_new();
+	ck_assert_ptr_nonnull(cfg);
+}
+
+static void teardown(void)
+{
+	cfg_free(cfg);
+}
+
+static void build(const char *records, struct plan *plan)
+{
+	static const struct row usual;
+	struct plan_call call = {.did = 14155550100};
+
+	feed(cfg, records);
+	ck_assert_int_eq(plan_build(cfg, &call, observe, (void *)&usual, plan), 0);
+}
+
+START_TEST(a_plan_says_whose_call_it_is)
+{
+	struct plan plan;
+	struct uuid acc = id_of(ACC1), trk = id_of(TRK1), sip = id_of(SIP1), gw = id_of(GW1);
+
+	build(GLOBAL_NUMBER TRUNK PBX DID GATEWAY, &plan);
+	ck_assert_uint_eq(plan.did, 14155550100);
+	ck_assert(uuid_equal(&plan.account_id, &acc));
+	ck_assert(uuid_equal(&plan.trunk_id, &trk));
+	ck_assert_uint_eq(plan.max_concurrent_calls, 30);
+	ck_assert_uint_eq(plan.max_call_seconds, 14400);
+	ck_assert(uuid_equal(&plan.attempt[0].sip_account_id, &sip));
+	ck_assert(uuid_equal(&plan.attempt[1].gateway_id, &gw));
+	plan_fini(&plan);
+}
+END_TEST
+
+START_TEST(did_delivery_is_the_trunks_but_for_numbers)
+{
+	struct plan plan;
+
+	build(GLOBAL_BOTH "T\t" TRK1 "\t" ACC1
+			  "\tt\t1\t4\t20\t60\t\\N\tto\tonly_primary\tf\t\\N\t\n" PBX DID GATEWAY,
+		&plan);
+	ck_assert_uint_eq(plan.count, 3);
+	ck_assert_int_eq(plan.attempt[0].did_delivery, DELIVER_TO);
+	ck_assert_int_eq(plan.attempt[1].did_delivery, DELIVER_TO);
+	ck_assert_int_eq(plan.attempt[2].did_delivery, DELIVER_REQUEST_URI);
+	plan_fini(&plan);
+}
+END_TEST
+
+START_TEST(a_plan_is_cut_at_its_largest_size)
+{
+	struct plan plan;
+	char line[512];
+
+	feed(cfg, GLOBAL_NUMBER TRUNK PBX DID);
+	for (unsigned i = 0; i < 60; i++) {
+		snprintf(line, sizeof(line),
+			"G\td0000000-0000-7000-8000-0000000000%02u\tcarrier\tt\tgw%u.example||"
+			"udp\t\\N\t10"
+			"\t\t%u\tf\t\n",
+			i, i, 100 - i);
+		feed(cfg, line);
+	}
+	build("", &plan);
+	ck_assert_uint_eq(plan.count, PLAN_ATTEMPTS_MAX);
+	/* The best of them all are kept: lowest priority first. */
+	ck_assert_str_eq(plan.attempt[1].address.host, "gw59.example");
+	ck_assert_str_eq(plan.attempt[31].address.host, "gw29.example");
+	plan_fini(&plan);
+}
+END_TEST
+
+START_TEST(worst_case_is_the_sum_of_what_can_stay_silent)
+{
+	static const struct {
+		const char *records;
+		uint32_t seconds;
+		bool not_registered;
+	} row[] = {
+		{GLOBAL_BOTH TRUNK PBX DID GATEWAY, 15 + 15 + 10, false},
+		/* Not tried, so not waited for. */
+		{GLOBAL_BOTH TRUNK PBX DID GATEWAY, 15 + 10, true},
+		/* Silence moves nothing on: the first is the last. */
+		{GLOBAL_BOTH TRUNK PBX DID_RECORD(NUMBER, ACC1, TRK1, "t", "busy", NUL, "") GATEWAY,
+			15, false},
+		{GLOBAL_BOTH TRUNK PBX DID_RECORD(NUMBER, ACC1, TRK1, "t", "busy", NUL, "") GATEWAY,
+			0, true},
+		{PLAIN TRUNK PBX DID_RECORD(NUMBER, ACC1, TRK1, "f", NUL, NUL, ""), 0, false},
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct row world = {.not_registered = row[i].not_registered};
+		struct plan_call call = {.did = 14155550100};
+		struct plan plan;
+
+		feed(cfg, row[i].records);
+		ck_assert_int_eq(plan_build(cfg, &call, observe, &world, &plan), 0);
+		ck_assert_uint_eq(plan_worst_case_seconds(&plan), row[i].seconds);
+		plan_fini(&plan);
+	}
+}
+END_TEST
+
+START_TEST(a_user_part_names_a_did)
+{
+	static const struct {
+		const char *user;
+		e164_t did;
+	} row[] = {
+		{"+14155550100", 14155550100},
+		{"14155550100", 14155550100},
+		{"4155550100", 14155550100}, /* ten digits, that DID exists (S1) */
+		{"+4155550100", 4155550100}, /* with '+' it is Swiss */
+		{"4155550199", 4155550199}, /* no such DID: as it is */
+		{"+1-415-555-0100", 14155550100}, /* visual separators */
+		{"+14155550100;npdi", 14155550100}, /* parameters of a tel URI */
+		{"+14155550199", 14155550199},
+		{"41445551234", 41445551234},
+		{"", 0},
+		{"+", 0},
+		{"alice", 0},
+		{"+1415555o100", 0},
+		{"0014155550100", 0},
+		{"911", 0},
+		{";x", 0},
+	};
+
+	feed(cfg, PLAIN DID_RECORD(NUMBER, ACC1, NUL, "t", NUL, NUL, ""));
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		ck_assert_msg(plan_did_of_user(cfg, row[i].user, strlen(row[i].user)) == row[i].did,
+			"%s", row[i].user);
+}
+END_TEST
+
+int main(void)
+{
+	return SUITE_RUN_BOTH("plan", setup, teardown, every_rule_has_its_row,
+		a_plan_says_whose_call_it_is, did_delivery_is_the_trunks_but_for_numbers,
+		a_plan_is_cut_at_its_largest_size, worst_case_is_the_sum_of_what_can_stay_silent,
+		a_user_part_names_a_did);
+}
