@@ -31,9 +31,11 @@ static bool is_unicast(struct str host)
 static void via_value(struct scan *s, struct str rest)
 {
 	struct sip_msg *m = s->m;
-	struct sip_via other, *via = m->via_count ? &other : &m->via;
+	struct sip_via *via = &m->via, other;
 	int err;
 
+	if (m->via_count > 0)
+		via = &other;
 	if (str_empty(rest))
 		scan_refuse(s, SIP_FAULT_VIA);
 	while ((err = sip_via_next(&rest, via)) == 0) {
@@ -129,9 +131,11 @@ static void content_length_value(struct scan *s, struct str value)
 static void contact_value(struct scan *s, struct str rest)
 {
 	struct sip_msg *m = s->m;
-	struct sip_addr other, *addr = m->contact_count ? &other : &m->contact;
+	struct sip_addr *addr = &m->contact, other;
 	int err;
 
+	if (m->contact_count > 0)
+		addr = &other;
 	if (str_eq(rest, str_lit("*"))) {
 		m->contact_star = true;
 		m->contact_count++;
