@@ -1,0 +1,17 @@
+/* How an attempt's target is written in the explain endpoint and in call records:
+ *
+ *   sip_account   trk_0190163d-8694-739b-aea5-966c26f8ad91/primary
+ *   backup_pbx    sip:backup.example:5060;transport=udp   (no port: found by DNS)
+ *   number        +14155550100 */
+#ifndef TRUNKGUARD_CORE_ATTEMPT_TARGET_H
+#define TRUNKGUARD_CORE_ATTEMPT_TARGET_H
+
+#include "core/plan.h"
+
+enum { ATTEMPT_TARGET_SIZE = PLAN_HOST_MAX + 40 };
+
+/* attempt: one of plan's. */
+void attempt_target(
+	const struct plan *plan, const struct attempt *attempt, char out[ATTEMPT_TARGET_SIZE]);
+
+#endif
