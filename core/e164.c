@@ -61,6 +61,9 @@ static int national_skip(const struct e164_country *c, const char *digits, size_
 
 	if (count >= 2 && digits[0] == '0' && digits[1] == '0')
 		return -1;
+	/* Some keep the 0 of a national number (Italy, Ivory Coast); North America has none. */
+	if (c->code == NANP_CODE && count && digits[0] < '2')
+		return -1;
 	if (count < trunk || memcmp(digits, c->trunk, trunk))
 		return -1;
 	if (count - trunk < c->min || count - trunk > c->max)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* In the order of their codes, for bsearch(). AC, TA and XK are not in ISO 3166-1 but have numbers
- * of their own. Italy, the Vatican and San Marino keep the 0 of a national number. */
+ * of their own. */
 static const struct e164_country countries[] = {
 	{"AC", 247, "", 4, 6},
 	{"AD", 376, "", 6, 9},

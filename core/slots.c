@@ -87,6 +87,15 @@ static struct trunk_slots *trunk_get(struct slots *s, const struct uuid *trunk)
 	return t;
 }
 
+/* NULL is ignored. */
+static void trunk_drop_unused(struct slots *s, struct trunk_slots *t)
+{
+	if (!t || t->count)
+		return;
+	hash_remove(&s->by_trunk, &t->link);
+	mem_free(t);
+}
+
 static uint64_t slot_hash(const struct slots *s, const struct uuid *trunk, const struct uuid *call)
 {
 	const struct uuid key[2] = {*trunk, *call};
@@ -119,8 +128,10 @@ int slots_take(struct slots *s, const struct uuid *trunk, const struct uuid *cal
 		return EBUSY;
 	t = trunk_get(s, trunk);
 	slot = t ? mem_alloc(sizeof(*slot)) : NULL;
-	if (!slot)
+	if (!slot) {
+		trunk_drop_unused(s, t);
 		return ENOMEM;
+	}
 	slot->trunk = *trunk;
 	slot->call = *call;
 	hash_insert(&s->by_call, &slot->link, hash);
@@ -138,10 +149,8 @@ void slots_release(struct slots *s, const struct uuid *trunk, const struct uuid 
 	hash_remove(&s->by_call, &slot->link);
 	mem_free(slot);
 	t = trunk_find(s, trunk);
-	if (--t->count == 0) {
-		hash_remove(&s->by_trunk, &t->link);
-		mem_free(t);
-	}
+	t->count--;
+	trunk_drop_unused(s, t);
 }
 
 uint32_t slots_count(const struct slots *s, const struct uuid *trunk)

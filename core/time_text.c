@@ -6,13 +6,14 @@
 
 int time_format(int64_t unix_ms, char out[TIME_TEXT_SIZE])
 {
+	time_t seconds = (time_t)(unix_ms / 1000);
 	int64_t ms = unix_ms % 1000;
-	time_t seconds;
 	struct tm tm;
 
-	if (ms < 0)
+	if (ms < 0) {
 		ms += 1000;
-	seconds = (time_t)((unix_ms - ms) / 1000);
+		seconds--;
+	}
 	if (!gmtime_r(&seconds, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
 		return ERANGE;
 	snprintf(out, TIME_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
