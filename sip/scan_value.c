@@ -128,6 +128,25 @@ static void content_length_value(struct scan *s, struct str value)
 	s->has_content_length = true;
 }
 
+/* type "/" subtype *(";" parameter) */
+static void content_type_value(struct scan *s, struct str rest)
+{
+	const char *end = str_end(rest), *p = lex_skip(rest.p, end, LEX_TOKEN), *slash, *subtype;
+	struct sip_param param;
+	int err = EINVAL;
+
+	slash = lex_lws(p, end);
+	if (p > rest.p && slash < end && *slash == '/') {
+		subtype = lex_lws(slash + 1, end);
+		p = lex_skip(subtype, end, LEX_TOKEN);
+		rest = str_span(p, end);
+		while (p > subtype && (err = sip_param_next(&rest, &param)) == 0)
+			;
+	}
+	if (err != ENOENT)
+		scan_refuse(s, SIP_FAULT_CONTENT_TYPE);
+}
+
 static void contact_value(struct scan *s, struct str rest)
 {
 	struct sip_msg *m = s->m;
@@ -205,6 +224,7 @@ static check_h *const checks[SIP_HDR_COUNT] = {
 	[SIP_HDR_MAX_FORWARDS] = max_forwards_value,
 	[SIP_HDR_EXPIRES] = expires_value,
 	[SIP_HDR_CONTENT_LENGTH] = content_length_value,
+	[SIP_HDR_CONTENT_TYPE] = content_type_value,
 	[SIP_HDR_CONTACT] = contact_value,
 	[SIP_HDR_ROUTE] = route_value,
 	[SIP_HDR_RECORD_ROUTE] = record_route_value,

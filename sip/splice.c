@@ -167,6 +167,14 @@ void sip_splice_max_forwards(struct sip_splice *s, unsigned absent)
 	}
 }
 
+static bool is_fold(const struct sip_msg *m, size_t at)
+{
+	const char *p = m->buf + at;
+
+	return at + 2 < m->headers_end && p[0] == '\r' && p[1] == '\n' &&
+	       (p[2] == ' ' || p[2] == '\t');
+}
+
 /* The octets [from, to) of the message; a fold's CR LF in a header becomes two spaces, so that
  * nobody downstream can take the second line for a header of its own. */
 static void run_copy(const struct sip_msg *m, char *out, size_t from, size_t to)
@@ -174,11 +182,9 @@ static void run_copy(const struct sip_msg *m, char *out, size_t from, size_t to)
 	memcpy(out, m->buf + from, to - from);
 	if (!m->folded || from >= m->headers_end)
 		return;
-	for (size_t i = from; i < to && i + 2 < m->headers_end; i++) {
-		const char *p = m->buf + i;
-
-		if (p[0] == '\r' && p[1] == '\n' && (p[2] == ' ' || p[2] == '\t'))
-			memset(out + (i - from), ' ', i + 1 < to ? 2 : 1);
+	for (size_t i = from; i < to; i++) {
+		if (is_fold(m, i) || (i > 0 && is_fold(m, i - 1)))
+			out[i - from] = ' ';
 	}
 }
 

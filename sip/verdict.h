@@ -47,7 +47,7 @@ enum sip_verdict_kind {
 	X(ROUTE, "route", 400, "Bad Route")                                                        \
 	X(EXPIRES, "expires", 400, "Bad Expires")                                                  \
 	X(CONTENT_LENGTH, "content_length", 400, "Bad Content-Length")                             \
-	X(CONTENT_TYPE, "content_type", 400, "Missing Content-Type")
+	X(CONTENT_TYPE, "content_type", 400, "Bad Content-Type")
 
 enum sip_fault {
 #define X(name, word, code, reason) SIP_FAULT_##name,
