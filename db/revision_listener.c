@@ -15,7 +15,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/mem.h"
-#include "db/snapshot.h"
+#include "db/pg_snapshot.h"
 
 enum {
 	IDLE_MS = 5000, /* without waiters */
@@ -212,7 +212,7 @@ static bool all_have(const struct revision_listener *l, const char *token)
 
 		if (!w->current || !w->snapshot)
 			return false;
-		if (same_epoch && !snapshot_sees(w->snapshot, xid))
+		if (same_epoch && !pg_snapshot_sees(w->snapshot, xid))
 			return false;
 	}
 	return l->workers > 0;

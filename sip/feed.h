@@ -53,7 +53,8 @@ struct feed_health {
 	bool connected; /* PostgreSQL answered at the last try */
 	int64_t age_ms; /* how old the configuration may be: since PostgreSQL last confirmed it. -1: unknown */
 	char revision[FEED_REVISION_SIZE]; /* applied */
-	char why[FEED_REASON_SIZE]; /* last error of PostgreSQL or disk, "" none */
+	char why[FEED_REASON_SIZE]; /* what is wrong with PostgreSQL, "" nothing */
+	char disk_why[FEED_REASON_SIZE]; /* what is wrong with the copy on disk, "" nothing */
 	uint64_t changes; /* records applied, without full loads */
 	uint64_t full_loads;
 	uint64_t rejected; /* objects that are refused now; they keep their last good state */

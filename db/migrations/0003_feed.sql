@@ -240,10 +240,17 @@ BEGIN ATOMIC
 		coalesce((SELECT string_agg(u.kind::text, '' ORDER BY u.kind) FROM unseen u), '');
 END;
 
--- The token of the transaction that calls it; makes an epoch if need be.
+-- The token of the transaction that calls it; makes an epoch if need be. It wakes readers up too: the
+-- token of a transaction that changed nothing is waited for like any other.
 CREATE FUNCTION revision_token() RETURNS text
-LANGUAGE sql VOLATILE
+LANGUAGE plpgsql VOLATILE SET search_path FROM CURRENT AS $$
+BEGIN
+	IF current_setting('trunkguard.wakeup', true) IS DISTINCT FROM 'off' THEN
+		PERFORM pg_notify('trunkguard_change', '');
+	END IF;
 	RETURN epoch_ensure() || '-' || pg_current_xact_id();
+END
+$$;
 
 -- A worker that missed five heartbeats is not waited for.
 CREATE VIEW worker_status AS

@@ -4,7 +4,7 @@
 
 #include "core/clock.h"
 #include "db/revision.h"
-#include "db/snapshot.h"
+#include "db/pg_snapshot.h"
 #include "db/worker.h"
 #include "tests/db/testdb.h"
 
@@ -65,18 +65,18 @@ static const char *status(const char *token)
 
 START_TEST(snapshots_see)
 {
-	ck_assert(snapshot_sees("10:10:", 9));
-	ck_assert(!snapshot_sees("10:10:", 10));
-	ck_assert(!snapshot_sees("10:20:10,15", 10));
-	ck_assert(snapshot_sees("10:20:10,15", 14));
-	ck_assert(!snapshot_sees("10:20:10,15", 15));
-	ck_assert(snapshot_sees("10:20:10,15", 16));
-	ck_assert(!snapshot_sees("10:20:10,15", 20));
-	ck_assert(!snapshot_sees("", 1));
-	ck_assert(!snapshot_sees("10:20", 1));
-	ck_assert(!snapshot_sees("10:20:11,x", 12));
-	ck_assert(!snapshot_sees("10:20:-11", 12));
-	ck_assert(!snapshot_sees("99999999999999999999:20:", 1));
+	ck_assert(pg_snapshot_sees("10:10:", 9));
+	ck_assert(!pg_snapshot_sees("10:10:", 10));
+	ck_assert(!pg_snapshot_sees("10:20:10,15", 10));
+	ck_assert(pg_snapshot_sees("10:20:10,15", 14));
+	ck_assert(!pg_snapshot_sees("10:20:10,15", 15));
+	ck_assert(pg_snapshot_sees("10:20:10,15", 16));
+	ck_assert(!pg_snapshot_sees("10:20:10,15", 20));
+	ck_assert(!pg_snapshot_sees("", 1));
+	ck_assert(!pg_snapshot_sees("10:20", 1));
+	ck_assert(!pg_snapshot_sees("10:20:11,x", 12));
+	ck_assert(!pg_snapshot_sees("10:20:-11", 12));
+	ck_assert(!pg_snapshot_sees("99999999999999999999:20:", 1));
 }
 END_TEST
 
@@ -92,7 +92,7 @@ START_TEST(snapshots_agree_with_postgresql)
 
 			snprintf(sql, sizeof(sql), "SELECT pg_visible_in_snapshot('%d', '%s')", xid,
 				snapshots[i]);
-			ck_assert_msg(snapshot_sees(snapshots[i], (uint64_t)xid) ==
+			ck_assert_msg(pg_snapshot_sees(snapshots[i], (uint64_t)xid) ==
 					      !strcmp(testdb_ask(db, sql), "t"),
 				"%d in %s", xid, snapshots[i]);
 		}

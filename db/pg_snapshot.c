@@ -1,4 +1,4 @@
-#include "db/snapshot.h"
+#include "db/pg_snapshot.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -19,7 +19,7 @@ static bool number(const char **text, char mark, uint64_t *n)
 	return true;
 }
 
-bool snapshot_sees(const char *snapshot, uint64_t xid)
+bool pg_snapshot_sees(const char *snapshot, uint64_t xid)
 {
 	uint64_t xmin, xmax, running;
 
