@@ -42,14 +42,11 @@ enum auth_verdict auth_check(struct auth *a, const struct cfg *cfg, const struct
 	const uint8_t source[16], int64_t now_ms, const struct cfg_sip_account **account);
 
 /*
- * Appends the WWW-Authenticate lines for AUTH_CHALLENGE or AUTH_STALE. MD5 is always offered;
- * SHA-256 is put in front of it (RFC 8760) when the whole response, `plain` octets without these
- * lines, stays no longer than the request, and unless this client has shown that two challenges
- * are beyond it (it came back without credentials): many PBXs give up over an algorithm that they
- * do not know.
+ * Appends the WWW-Authenticate lines for AUTH_CHALLENGE or AUTH_STALE, algorithms and order by
+ * sip/offer.h. room: octets that these lines may have; when two do not fit, MD5 alone is offered.
  */
 void auth_challenge(struct auth *a, const struct sip_msg *m, const uint8_t source[16],
-	enum auth_verdict why, size_t plain, int64_t now_ms, struct sip_build *out);
+	enum auth_verdict why, size_t room, int64_t now_ms, struct sip_build *out);
 
 const struct auth_stats *auth_stats(const struct auth *a);
 

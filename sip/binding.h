@@ -2,10 +2,8 @@
  * Bindings: where the PBXs of registration-mode SIP accounts are (RFC 3261 section 10). Keyed by the
  * SIP account, in the order in which calls try them: highest q first, then the most recent.
  *
- * A call to a binding has the contact as its Request-URI and the path as its Route set, and is sent
- * to the flow: the very address (and connection) that the authenticated REGISTER came from. That is
- * what NAT needs; behind a Path it is the edge proxy; and since the source has proved itself, no
- * Contact, maddr or Path can make us send anywhere else.
+ * A call to a binding has the contact as its Request-URI and the path as its Route set, and is sent to
+ * the flow, which the registrar chose (sip/registrar.h).
  *
  * Expiry is in monotonic time, so a jump of the wall clock expires nothing. Everything here belongs to
  * the SIP thread.
@@ -33,8 +31,9 @@ struct binding {
 	const char *contact; /* a sip URI, without headers */
 	const char *path; /* Path values, comma separated, outermost first; "": none */
 	const char *call_id;
-	const char *user_agent; /* as received but for control octets; "": none */
-	struct flow flow;
+	const char *user_agent; /* as received, may hold octets that are no text; "": none */
+	struct flow flow; /* where calls are sent */
+	union net_addr source; /* where the REGISTER came from */
 	uint32_t cseq;
 	uint16_t q; /* thousandths */
 	uint32_t expires_seconds; /* as granted */
@@ -71,6 +70,7 @@ void binding_store_free(struct binding_store *s);
 /* One Contact of a REGISTER. */
 struct binding_contact {
 	struct str uri; /* without headers */
+	struct flow flow;
 	uint16_t q;
 	uint32_t expires_seconds; /* 0: remove */
 };
@@ -78,7 +78,7 @@ struct binding_contact {
 /* A REGISTER that passed every check. */
 struct binding_update {
 	const struct cfg_sip_account *account;
-	const struct flow *flow;
+	const union net_addr *source;
 	struct str call_id;
 	uint32_t cseq;
 	struct str path, user_agent;
@@ -108,8 +108,8 @@ int binding_all(const struct binding_store *s, binding_h *h, void *arg);
 /* Does a live binding come from this address? For the guard. */
 bool binding_source_known(const struct binding_store *s, const uint8_t source[16]);
 
-/* From net_error_h: the connection is gone. Bindings on it that cannot be connected to (their
- * Contact is not at the source address) are dropped, the others wait for a new connection. */
+/* From net_error_h: the connection is gone. Bindings on it that have no return_port cannot be
+ * connected to and are dropped; calls to the others make a new connection. */
 void binding_conn_gone(struct binding_store *s, uint32_t conn);
 
 /*

@@ -8,7 +8,10 @@
 
 #include "sip/binding.h"
 
+struct net;
+
 enum {
+	BINDING_JOURNAL_KIND = 'b',
 	BINDING_KEY_MAX = 16 + BINDING_CONTACT_MAX,
 	BINDING_VALUE_MAX = 2400,
 };
@@ -29,9 +32,10 @@ size_t binding_record_value(const struct binding *b, const struct binding_clock 
 
 /*
  * Puts a binding back; the store's handler is not told. EBADMSG: not a record of ours. ESTALE: it has
- * expired, or its stream connection cannot be made again; delete the record. ENOMEM.
+ * expired, its stream connection cannot be made again, or no listener of ours fits; delete the
+ * record. ENOMEM.
  */
 int binding_restore(struct binding_store *s, const void *key, size_t key_len, const void *value,
-	size_t value_len, const struct binding_clock *clock);
+	size_t value_len, const struct binding_clock *clock, struct net *net);
 
 #endif

@@ -6,6 +6,17 @@
  *
  * The address of record is the digest username's SIP account, never the To; To must name the same
  * user. RFC 6140 bulk registration is not offered.
+ *
+ * Where calls to a binding are sent, over the transport of the REGISTER:
+ *
+ *   the source      the very address and connection that the REGISTER came from, by default. It has
+ *                   proved itself, and it is what NAT needs; behind a Path it is the edge proxy.
+ *   the Contact     when it is an IP literal and the sender is not behind NAT (the Via's sent-by is the
+ *                   source's address) nor behind a Path, and the Contact is the source's own address
+ *                   (another port), or another one that is public or allowed (private targets).
+ *
+ * Names in a Contact are never resolved and maddr is never used, so a REGISTER cannot make us send to
+ * an address that a customer may not make us send to.
  */
 #ifndef SIP_REGISTRAR_H
 #define SIP_REGISTRAR_H
@@ -19,6 +30,7 @@ enum { REGISTRAR_EXTRA_MAX = 16384 };
 struct registrar_config {
 	uint32_t expires_min, expires_default, expires_max; /* 0: 60, 3600, 7200 s */
 	unsigned bindings_max; /* of one SIP account; 0: 10 */
+	struct cidr_list private_targets; /* TRUNKGUARD_PRIVATE_TARGETS; borrowed */
 };
 
 struct registrar_stats {
@@ -42,9 +54,10 @@ int registrar_new(struct registrar **r, const struct registrar_config *cfg, stru
 	struct binding_store *store);
 void registrar_free(struct registrar *r);
 
-/* True: answer statelessly with *a (code 0: drop), no transaction. False: go on. */
+/* True: answer statelessly with *a (code 0: drop), no transaction. False: go on. reply_max: of
+ * guard_reply_max(); a challenge is made to fit when it can be. */
 bool registrar_front(struct registrar *r, const struct cfg *cfg, const struct sip_msg *m,
-	const struct flow *from, int64_t now_ms, struct registrar_answer *a);
+	const struct flow *from, size_t reply_max, int64_t now_ms, struct registrar_answer *a);
 
 /* Once for each new REGISTER transaction; a->code 0: txn_server_drop(). */
 void registrar_request(struct registrar *r, const struct cfg *cfg, const struct sip_msg *m,
