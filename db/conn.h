@@ -89,6 +89,7 @@ int db_errno(const char *sqlstate);
 
 /* Results; col counts from 0. db_text(): NULL for null. db_int(), db_bool(): 0 for null. */
 int db_rows(const struct pg_result *result);
+int db_columns(const struct pg_result *result);
 int64_t db_affected(const struct pg_result *result);
 const char *db_text(const struct pg_result *result, int row, int col);
 int64_t db_int(const struct pg_result *result, int row, int col);

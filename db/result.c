@@ -9,6 +9,11 @@ int db_rows(const struct pg_result *result)
 	return PQntuples(result);
 }
 
+int db_columns(const struct pg_result *result)
+{
+	return PQnfields(result);
+}
+
 int64_t db_affected(const struct pg_result *result)
 {
 	return strtoll(PQcmdTuples((PGresult *)(uintptr_t)result), NULL, 10);

@@ -1,0 +1,29 @@
+/* What all requests share. */
+#ifndef TRUNKGUARD_API_APP_H
+#define TRUNKGUARD_API_APP_H
+
+#include <stdatomic.h>
+
+#include "core/cidr.h"
+#include "db/pool.h"
+#include "db/revision.h"
+
+struct auth;
+struct http_server;
+
+enum {
+	APP_POOL_SIZE = 16,
+	APP_POOL_WAIT_MS = 1500, /* for a free connection, then 503 */
+};
+
+struct app {
+	struct db_pool *pool;
+	struct revision_listener *listener;
+	struct auth *auth;
+	struct http_server *server;
+	const char *realm; /* of SIP passwords' hashes */
+	struct cidr_list private_targets;
+	atomic_bool migrated; /* the schema is there; until then 503 */
+};
+
+#endif

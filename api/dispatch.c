@@ -1,0 +1,91 @@
+/* What happens to every request before and after its handler. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api/accept.h"
+#include "api/auth.h"
+#include "api/http.h"
+#include "api/metrics.h"
+#include "api/problem.h"
+#include "api/request_db.h"
+#include "api/route.h"
+
+enum { BODY_MAX = 1024 * 1024 };
+
+static void refuse_method(struct http_request *req)
+{
+	char allow[64] = "";
+	size_t n = 0;
+
+	for (enum http_method m = 0; m < HTTP_METHOD_COUNT; m++) {
+		if (req->route->handler[m])
+			n += (size_t)snprintf(allow + n, sizeof(allow) - n, "%s%s%s",
+				n > 0 ? ", " : "", http_method_word(m),
+				m == HTTP_GET ? ", HEAD" : "");
+	}
+	problem_answer(req, 405, PROBLEM_METHOD_NOT_ALLOWED, "See the Allow field.");
+	http_response_header(&req->res, "Allow", "%s", allow);
+}
+
+static bool permitted(struct http_request *req)
+{
+	unsigned scope = req->method == HTTP_GET ? SCOPE_READ : SCOPE_WRITE;
+
+	if (!(req->principal.scopes & scope)) {
+		problem_answer(req, 403, PROBLEM_INSUFFICIENT_SCOPE,
+			scope == SCOPE_READ ? "The key does not have the scope \"read\"."
+					    : "The key does not have the scope \"write\".");
+		return false;
+	}
+	if ((req->route->flags & ROUTE_OPERATOR) && !req->principal.is_operator) {
+		problem_answer(req, 403, PROBLEM_OPERATOR_ONLY, "Use an operator's key.");
+		return false;
+	}
+	return true;
+}
+
+static void begin(struct http_request *req)
+{
+	char accept[1024];
+
+	req->route = route_find(&req->target, &req->args);
+	if (!req->route) {
+		problem_answer(req, 404, PROBLEM_NOT_FOUND, "Nothing is at this path.");
+		return;
+	}
+	if (req->method == HTTP_METHOD_COUNT || !req->route->handler[req->method]) {
+		refuse_method(req);
+		return;
+	}
+	if (req->route->flags & ROUTE_PUBLIC)
+		return;
+	if (!auth_check(req) || !permitted(req))
+		return;
+	http_field_list(req, "Accept", accept, sizeof(accept));
+	if (!accept_json(accept)) {
+		problem_answer(req, 406, PROBLEM_NOT_ACCEPTABLE,
+			"The answer is application/json, which the Accept field does not take.");
+		return;
+	}
+	req->body.limit = BODY_MAX;
+}
+
+void request_begin(struct http_request *req)
+{
+	begin(req);
+	/* A body may take half a minute to come. */
+	request_db_put(req);
+}
+
+void request_handle(struct http_request *req)
+{
+	req->route->handler[req->method](req);
+	request_db_put(req);
+	if (req->res.status == 0)
+		problem_answer(req, 500, PROBLEM_INTERNAL_ERROR, "The request was not answered.");
+}
+
+void request_done(const struct http_request *req)
+{
+	metrics_request(req);
+}

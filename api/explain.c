@@ -1,0 +1,252 @@
+/* GET /v1/dids/{number}/route: what a call to the DID would do now. The worker's own records of it
+ * go into a configuration of their own, and the worker's own plan_build() makes the plan. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/answer.h"
+#include "api/handlers.h"
+#include "api/http.h"
+#include "api/problem.h"
+#include "api/query.h"
+#include "api/request_db.h"
+#include "core/attempt_target.h"
+#include "core/cfg_record.h"
+#include "core/clock.h"
+#include "core/json_out.h"
+#include "core/log.h"
+#include "core/plan.h"
+#include "core/time_text.h"
+#include "db/resource_route.h"
+
+struct explain {
+	struct http_request *req;
+	struct cfg *cfg;
+	struct plan_call call;
+	const char *caller; /* as given, NULL: not */
+	e164_t caller_number;
+	int err; /* of an observation */
+};
+
+static int record_take(const char *line, size_t len, void *arg)
+{
+	struct explain *x = arg;
+	struct cfg_reject reject;
+	char name[64];
+	int err = cfg_record_apply(x->cfg, line, len, &reject);
+
+	if (err == ENOMEM)
+		return err;
+	/* The worker refuses the record too, and goes on. */
+	if (err) {
+		cfg_record_name(line, len, name, sizeof(name));
+		log_warn("explain", "%s: %s", name, reject.reason);
+	}
+	return 0;
+}
+
+static void observe(const struct cfg_trunk *trunk, const struct cfg_sip_account *acc,
+	struct observation *obs, void *arg)
+{
+	char account_id[UUID_TEXT_SIZE], trunk_id[UUID_TEXT_SIZE];
+	struct route_observation seen = {0};
+	struct explain *x = arg;
+
+	uuid_format(&acc->id, account_id);
+	uuid_format(&trunk->id, trunk_id);
+	if (x->err == 0)
+		x->err = route_observed(x->req->db, account_id, trunk_id, &seen);
+	obs->registered = seen.registered;
+	obs->down = seen.down;
+	obs->calls_up = seen.calls_up > 0 ? (uint32_t)seen.calls_up : 0;
+}
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+static void id_write(struct json_out *j, const char *key, const char *prefix, const struct uuid *id)
+{
+	char text[UUID_ID_SIZE];
+
+	if (uuid_is_zero(id)) {
+		json_out_null(j, key);
+		return;
+	}
+	uuid_format_id(prefix, id, text);
+	json_out_str(j, key, text);
+}
+
+static void number_write(struct json_out *j, const char *key, e164_t number)
+{
+	char text[E164_TEXT_SIZE];
+
+	e164_format(number, text);
+	json_out_str(j, key, number == 0 ? NULL : text);
+}
+
+static void triggers_write(struct json_out *j, trigger_set set)
+{
+	json_out_array(j, "triggers");
+	for (enum trigger t = 0; t < TRIGGER_COUNT; t++) {
+		if (set & TRIGGER_BIT(t))
+			json_out_str(j, NULL, trigger_word(t));
+	}
+	json_out_end(j);
+}
+
+static void attempt_write(
+	struct json_out *j, const struct cfg *cfg, const struct plan *plan, unsigned index)
+{
+	const struct attempt *a = &plan->attempt[index];
+	const struct cfg_gateway *gw = cfg_gateway(cfg, &a->gateway_id);
+	char target[ATTEMPT_TARGET_SIZE];
+
+	attempt_target(plan, a, target);
+	json_out_object(j, NULL);
+	json_out_uint(j, "position", index + 1);
+	json_out_str(j, "kind", attempt_kind_word(a->kind));
+	json_out_str(j, "target", target);
+	json_out_str(j, "gateway", gw ? gw->name : NULL);
+	json_out_str(j, "rule", plan_rule_word(a->rule));
+	json_out_bool(j, "available", a->unavailable == TRIGGER_NONE);
+	json_out_str(j, "unavailable_because",
+		a->unavailable == TRIGGER_NONE ? NULL : trigger_word(a->unavailable));
+	json_out_uint(j, "first_response_seconds", a->first_response_seconds);
+	json_out_uint(j, "ring_seconds", a->ring_seconds);
+	triggers_write(j, a->triggers);
+	json_out_end(j);
+}
+
+static void warnings_write(struct json_out *j, const struct plan *plan)
+{
+	bool delivery = false, failover = false, possible = false;
+
+	for (unsigned i = 0; i < plan->count; i++) {
+		delivery |= plan->attempt[i].kind == ATTEMPT_SIP_ACCOUNT;
+		failover |= plan->attempt[i].kind != ATTEMPT_SIP_ACCOUNT;
+		possible |= plan->attempt[i].unavailable == TRIGGER_NONE;
+	}
+	json_out_array(j, "warnings");
+	if (plan->refusal != PLAN_OK)
+		json_out_str(j, NULL, "A call is refused at once; see refusal and status.");
+	else if (!possible)
+		json_out_str(j, NULL, "No attempt is available right now: a call fails at once.");
+	if (plan->refusal == PLAN_OK && delivery && !failover)
+		json_out_str(
+			j, NULL, "No failover is configured: when the PBX fails, the call fails.");
+	if (plan->refusal == PLAN_OK && !delivery)
+		json_out_str(
+			j, NULL, "The DID reaches no PBX: it has no trunk with a SIP account.");
+	for (unsigned i = 0; i < plan->count; i++) {
+		const struct attempt *a = &plan->attempt[i];
+
+		if (a->kind == ATTEMPT_NUMBER && uuid_is_zero(&a->gateway_id))
+			json_out_str(j, NULL, "No gateway takes the failover number.");
+	}
+	json_out_end(j);
+}
+
+static void answer_plan(const struct explain *x, const struct plan *plan)
+{
+	char at[TIME_TEXT_SIZE] = "";
+	struct json_out j;
+
+	(void)time_format(x->call.now_ms, at);
+	json_out_init(&j);
+	json_out_object(&j, NULL);
+	number_write(&j, "number", x->call.did);
+	number_write(&j, "caller", x->caller_number);
+	json_out_str(&j, "at", at);
+	id_write(&j, "account_id", "acc", &plan->account_id);
+	id_write(&j, "trunk_id", "trk", &plan->trunk_id);
+	json_out_str(
+		&j, "refusal", plan->refusal == PLAN_OK ? NULL : plan_refusal_word(plan->refusal));
+	if (plan->status == 0)
+		json_out_null(&j, "status");
+	else
+		json_out_uint(&j, "status", plan->status);
+	json_out_array(&j, "attempts");
+	for (unsigned i = 0; i < plan->count; i++)
+		attempt_write(&j, x->cfg, plan, i);
+	json_out_end(&j);
+	json_out_uint(&j, "worst_case_seconds", plan_worst_case_seconds(plan));
+	warnings_write(&j, plan);
+	json_out_end(&j);
+	answer_json_out(x->req, 200, &j);
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static bool parameters_take(struct explain *x)
+{
+	struct problems p = {0};
+	bool ok;
+
+	x->call.now_ms = clock_wall_ms();
+	for (unsigned i = 0; i < x->req->target.params; i++) {
+		const struct target_param *param = &x->req->target.param[i];
+
+		if (strcmp(param->name, "at") == 0) {
+			if (query_time(param->value, &x->call.now_ms) != 0)
+				problems_add_parameter(&p, "at", PROBLEM_INVALID_PARAMETER,
+					"Must be a time such as 2026-11-23T08:15:30Z.");
+		} else if (strcmp(param->name, "caller") == 0) {
+			if (query_number(param->value, &x->caller_number) != 0)
+				problems_add_parameter(&p, "caller", PROBLEM_INVALID_PARAMETER,
+					"Must be a phone number like +14155550100.");
+		} else {
+			problems_add_parameter(&p, param->name, PROBLEM_UNKNOWN_PARAMETER,
+				"There is no such parameter.");
+		}
+	}
+	ok = !problems_answer(x->req, 400, PROBLEM_INVALID_PARAMETERS, &p);
+	problems_fini(&p);
+	return ok;
+}
+
+/* Records and observations of one snapshot. */
+static int plan_make(struct explain *x, struct db *db, struct plan *plan)
+{
+	char number[E164_TEXT_SIZE], owner[UUID_TEXT_SIZE];
+	bool is_operator = x->req->principal.is_operator;
+	int err;
+
+	e164_format(x->call.did, number);
+	uuid_format(&x->req->principal.account_id, owner);
+	err = db_begin_read(db);
+	if (err)
+		return err;
+	err = route_records(db, number + 1, is_operator ? NULL : owner, record_take, x);
+	if (err == 0)
+		err = plan_build(x->cfg, &x->call, observe, x, plan);
+	if (err == 0)
+		err = x->err;
+	if (err == 0)
+		err = db_commit(db);
+	else
+		db_rollback(db);
+	return err;
+}
+
+void handle_explain(struct http_request *req)
+{
+	struct explain x = {.req = req, .call.did = req->args.number};
+	struct plan plan = {0};
+	struct db *db;
+	int err;
+
+	if (!parameters_take(&x))
+		return;
+	db = request_db(req);
+	if (!db)
+		return;
+	x.cfg = cfg_new();
+	err = x.cfg ? plan_make(&x, db, &plan) : ENOMEM;
+	if (err == ESRCH)
+		problem_answer(req, 404, PROBLEM_NOT_FOUND, "There is no such DID.");
+	else if (err)
+		request_db_failed(req, err);
+	else
+		answer_plan(&x, &plan);
+	plan_fini(&plan);
+	cfg_free(x.cfg);
+}

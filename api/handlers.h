@@ -1,0 +1,33 @@
+/* The handlers that the table of routes names. */
+#ifndef TRUNKGUARD_API_HANDLERS_H
+#define TRUNKGUARD_API_HANDLERS_H
+
+struct http_request;
+
+/* For every resource of db/resource_tables.c and list of db/resource_list.c. */
+void handle_list(struct http_request *req);
+void handle_create(struct http_request *req);
+void handle_read(struct http_request *req);
+void handle_put(struct http_request *req);
+void handle_patch(struct http_request *req);
+void handle_delete(struct http_request *req);
+
+void handle_api_key_list(struct http_request *req);
+void handle_api_key_create(struct http_request *req);
+void handle_api_key_read(struct http_request *req);
+void handle_api_key_delete(struct http_request *req);
+
+void handle_trunk_status(struct http_request *req);
+void handle_gateway_status(struct http_request *req);
+void handle_cdr_read(struct http_request *req);
+void handle_explain(struct http_request *req);
+void handle_sync(struct http_request *req);
+void handle_sync_revision(struct http_request *req);
+
+void handle_healthz(struct http_request *req);
+void handle_readyz(struct http_request *req);
+void handle_metrics(struct http_request *req);
+void handle_openapi(struct http_request *req);
+void handle_docs(struct http_request *req);
+
+#endif

@@ -1,0 +1,80 @@
+#include "api/request_db.h"
+
+#include <errno.h>
+
+#include "api/app.h"
+#include "api/http.h"
+#include "api/problem.h"
+#include "core/log.h"
+
+static struct log_kind away = LOG_KIND("database", LOG_LEVEL_WARN);
+static struct log_kind failed = LOG_KIND("database", LOG_LEVEL_ERROR);
+
+static void unavailable(struct http_request *req)
+{
+	problem_answer(req, 503, PROBLEM_DATABASE_UNAVAILABLE,
+		"The database cannot be reached right now; nothing was changed.");
+}
+
+struct db *request_db(struct http_request *req)
+{
+	struct db_error why;
+	int err;
+
+	if (req->db)
+		return req->db;
+	if (!req->app->migrated) {
+		unavailable(req);
+		return NULL;
+	}
+	err = db_pool_get(req->app->pool, APP_POOL_WAIT_MS, &req->db, &why);
+	if (err == 0)
+		return req->db;
+	req->db = NULL;
+	if (err == EAGAIN) {
+		problem_busy(req);
+	} else {
+		log_limited(&away, "no connection: %s", why.message);
+		unavailable(req);
+	}
+	return NULL;
+}
+
+void request_db_put(struct http_request *req)
+{
+	if (!req->db)
+		return;
+	db_pool_put(req->app->pool, req->db);
+	req->db = NULL;
+}
+
+void request_db_failed(struct http_request *req, int err)
+{
+	const struct db_error *e = req->db ? db_error(req->db) : NULL;
+
+	switch (err) {
+	case EBUSY:
+	case ETIMEDOUT:
+	case EAGAIN:
+	case ENOMEM:
+		log_limited(&away, "%s", e && e->message[0] ? e->message : "busy");
+		problem_busy(req);
+		break;
+	case ECONNRESET:
+	case ENOSPC:
+	case EPROTO:
+	case EACCES:
+		log_limited(&away, "%s", e ? e->message : "connection lost");
+		problem_answer(req, 503, PROBLEM_DATABASE_UNAVAILABLE,
+			req->method == HTTP_GET ? "The database cannot be reached right now."
+						: "The database went away; whether the change was "
+						  "made is not known.");
+		break;
+	default:
+		log_limited(&failed, "%s (%s, %s)", e ? e->message : "", e ? e->sqlstate : "",
+			e ? e->constraint : "");
+		problem_answer(req, 500, PROBLEM_INTERNAL_ERROR,
+			"The request failed for a reason that is in the log.");
+		break;
+	}
+}

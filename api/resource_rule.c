@@ -1,0 +1,236 @@
+/* What is true of one resource only. */
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/app.h"
+#include "api/request_db.h"
+#include "api/resource_write.h"
+#include "db/resource_number.h"
+
+static bool db_ok(struct resource_write *w, int err)
+{
+	if (err == 0)
+		return true;
+	request_db_failed(w->req, err);
+	return false;
+}
+
+/* ---- failover of an account or a DID ------------------------------------------------------- */
+
+static bool failover_rule(struct resource_write *w, const char *account, const char *did)
+{
+	const char *number = resource_write_text(w, "number");
+	const char *display = resource_write_text(w, "calling_party_number");
+	char path[NUMBER_PATH_MAX];
+	bool owned;
+	struct db *db;
+
+	if (!number && !display)
+		return true;
+	db = request_db(w->req);
+	if (!db)
+		return false;
+	if (number) {
+		if (did && strcmp(number, did) == 0)
+			problems_add(&w->problems, "/number", PROBLEM_SELF_FORWARD,
+				"The DID would fail over to itself.");
+		else if (!db_ok(w, number_circle(db, account, did, number, path)))
+			return false;
+		else if (path[0] != '\0')
+			problems_add(&w->problems, "/number", PROBLEM_FORWARDING_LOOP,
+				"Calls would go round in a circle: %s.", path);
+	}
+	if (display) {
+		if (!db_ok(w, number_owned(db, account, did, display, &owned)))
+			return false;
+		if (!owned)
+			problems_add(&w->problems, "/calling_party_number",
+				PROBLEM_NUMBER_NOT_OWNED, "Must be one of the account's DIDs.");
+	}
+	return true;
+}
+
+/* No trunk can have a secondary SIP account yet. */
+static void ha_rule(struct resource_write *w)
+{
+	const char *mode = resource_write_text(w, "mode");
+
+	if (mode && strcmp(mode, "only_primary") != 0)
+		problems_add(&w->problems, "/mode", PROBLEM_HA_ADDON_REQUIRED,
+			"Needs the High Availability add-on and a secondary SIP account.");
+}
+
+static void trunk_failover_rule(struct resource_write *w)
+{
+	const char *enabled = resource_write_text(w, "enabled");
+
+	if (enabled && strcmp(enabled, "t") == 0)
+		problems_add(&w->problems, "/dial_plan_id", PROBLEM_REQUIRED,
+			"Is required with enabled true.");
+}
+
+/* ---- SIP accounts -------------------------------------------------------------------------- */
+
+/* H(A1) of RFC 8760 (MD5: RFC 2617): as good as the password, but for this realm only. */
+static bool ha1_make(const EVP_MD *md, const char *user, const char *realm, const char *password,
+	char hex[2 * EVP_MAX_MD_SIZE + 1])
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	bool ok;
+
+	ok = ctx && EVP_DigestInit_ex(ctx, md, NULL) == 1 &&
+	     EVP_DigestUpdate(ctx, user, strlen(user)) == 1 && EVP_DigestUpdate(ctx, ":", 1) == 1 &&
+	     EVP_DigestUpdate(ctx, realm, strlen(realm)) == 1 &&
+	     EVP_DigestUpdate(ctx, ":", 1) == 1 &&
+	     EVP_DigestUpdate(ctx, password, strlen(password)) == 1 &&
+	     EVP_DigestFinal_ex(ctx, digest, &len) == 1;
+	EVP_MD_CTX_free(ctx);
+	for (unsigned i = 0; ok && i < len; i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	return ok;
+}
+
+static void password_store(struct resource_write *w, const char *user, const char *password)
+{
+	char hex[2 * EVP_MAX_MD_SIZE + 1];
+
+	if (!ha1_make(EVP_md5(), user, w->req->app->realm, password, hex)) {
+		w->context.failed = true;
+		return;
+	}
+	resource_write_set(w, "ha1_md5", hex);
+	if (!ha1_make(EVP_sha256(), user, w->req->app->realm, password, hex)) {
+		w->context.failed = true;
+		return;
+	}
+	resource_write_set(w, "ha1_sha256", hex);
+	OPENSSL_cleanse(hex, sizeof(hex));
+}
+
+/* What a field will be after the write. */
+static const char *text_after(const struct resource_write *w, const char *name)
+{
+	if (resource_write_is_set(w, name))
+		return resource_write_text(w, name);
+	return json_string_value(json_object_get(w->current, name));
+}
+
+/* A user name always has a password: one that comes with it, or the one it had. */
+static void credentials_rule(struct resource_write *w)
+{
+	const char *before = json_string_value(json_object_get(w->current, "username"));
+	const char *user = text_after(w, "username");
+	const char *password = resource_write_text(w, "password");
+
+	if (!user) {
+		if (password)
+			problems_add(&w->problems, "/username", PROBLEM_REQUIRED,
+				"Is required with a password.");
+		resource_write_set(w, "ha1_md5", NULL);
+		resource_write_set(w, "ha1_sha256", NULL);
+	} else if (password) {
+		password_store(w, user, password);
+	} else if (!before || strcmp(before, user) != 0) {
+		problems_add(&w->problems, "/password", PROBLEM_REQUIRED,
+			"Is required with a new user name.");
+	}
+}
+
+static bool has_text(const struct resource_write *w, const char *name, const char *empty)
+{
+	const json_t *now = json_object_get(w->current, name);
+
+	if (resource_write_is_set(w, name)) {
+		const char *text = resource_write_text(w, name);
+
+		return text && strcmp(text, empty) != 0;
+	}
+	return json_array_size(now) > 0 || json_is_object(now);
+}
+
+static bool sip_account_rule(struct resource_write *w)
+{
+	const char *mode = text_after(w, "auth_mode");
+	const char *blocks = resource_write_text(w, "ip_addresses");
+	struct db *db;
+	bool taken;
+
+	credentials_rule(w);
+	if (mode && strcmp(mode, "registration") == 0 && !text_after(w, "username"))
+		problems_add(&w->problems, "/username", PROBLEM_REQUIRED,
+			"Is required with auth_mode registration.");
+	if (mode && strcmp(mode, "ip") == 0 && !has_text(w, "ip_addresses", "{}") &&
+		!has_text(w, "address", ""))
+		problems_add(&w->problems, "/address", PROBLEM_REQUIRED,
+			"With auth_mode ip, address or ip_addresses is required.");
+	if (!blocks || strcmp(blocks, "{}") == 0)
+		return true;
+	db = request_db(w->req);
+	if (!db || !db_ok(w, number_blocks_taken(db, w->key_text, blocks, &taken)))
+		return false;
+	if (taken)
+		problems_add(&w->problems, "/ip_addresses", PROBLEM_ADDRESS_TAKEN,
+			"An address is that of another account's trunk.");
+	return true;
+}
+
+/* ---- gateways ------------------------------------------------------------------------------ */
+
+static void gateway_rule(struct resource_write *w)
+{
+	const json_t *sent = json_object_get(w->body, "registration");
+	const json_t *before = json_object_get(w->current, "registration");
+
+	if (json_is_object(sent) && !json_is_string(json_object_get(sent, "password")) &&
+		!json_is_object(before))
+		problems_add(&w->problems, "/registration/password", PROBLEM_REQUIRED,
+			"Is required with a new registration.");
+}
+
+/* ---- all ----------------------------------------------------------------------------------- */
+
+bool resource_rule_check(struct resource_write *w)
+{
+	switch (w->id) {
+	case RESOURCE_ACCOUNT_FAILOVER:
+		return failover_rule(w, w->key_text, NULL);
+	case RESOURCE_DID_FAILOVER:
+		return failover_rule(w, NULL, w->key_text);
+	case RESOURCE_TRUNK_HA:
+		ha_rule(w);
+		return true;
+	case RESOURCE_TRUNK_FAILOVER:
+		trunk_failover_rule(w);
+		return true;
+	case RESOURCE_SIP_ACCOUNT_PRIMARY:
+		return sip_account_rule(w);
+	case RESOURCE_GATEWAY:
+		gateway_rule(w);
+		return true;
+	default:
+		return true;
+	}
+}
+
+bool resource_rule_needs_current(const struct resource_write *w)
+{
+	const char *name;
+	json_t *value;
+
+	if (w->id == RESOURCE_SIP_ACCOUNT_PRIMARY)
+		return w->mode == WRITE_MERGE || w->mode == WRITE_REPLACE;
+	if (w->mode != WRITE_MERGE)
+		return false;
+	json_object_foreach(w->body, name, value)
+	{
+		if (json_is_object(value))
+			return true;
+	}
+	return false;
+}

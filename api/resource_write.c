@@ -1,0 +1,293 @@
+#include "api/resource_write.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/app.h"
+#include "api/request_db.h"
+#include "api/route.h"
+#include "db/resource_number.h"
+
+/* The account's default country. For a new thing the account is in the body or the key's own. */
+static const char *country_ask(void *arg)
+{
+	struct resource_write *w = arg;
+	const char *account = NULL, *did = NULL;
+	char id[UUID_TEXT_SIZE];
+	struct db *db;
+	int err;
+
+	if (w->country_known)
+		return w->country;
+	if (w->r->owner && strcmp(w->r->owner, "id") == 0)
+		account = w->key_text;
+	else if (w->mode != WRITE_CREATE)
+		did = w->key_text;
+	else if (!w->req->principal.is_operator)
+		account = w->owner_text;
+	else {
+		const char *text = json_string_value(json_object_get(w->body, "account_id"));
+		struct uuid u;
+
+		if (!text || uuid_parse_id("acc", text, strlen(text), &u) != 0)
+			return "";
+		uuid_format(&u, id);
+		account = id;
+	}
+	db = request_db(w->req);
+	if (!db)
+		return NULL;
+	err = number_country(db, account, did, w->country);
+	if (err != 0 && err != ESRCH) {
+		request_db_failed(w->req, err);
+		return NULL;
+	}
+	w->country_known = true;
+	return w->country;
+}
+
+void resource_write_init(struct resource_write *w, struct http_request *req, enum write_mode mode)
+{
+	memset(w, 0, sizeof(*w));
+	w->req = req;
+	w->id = req->route->resource;
+	w->r = resource(w->id);
+	w->mode = mode;
+	w->context = (struct field_context){.problems = &w->problems,
+		.private_targets = &req->app->private_targets,
+		.country = country_ask,
+		.arg = w};
+	if (req->args.number != 0)
+		snprintf(w->key_text, sizeof(w->key_text), "%llu",
+			(unsigned long long)req->args.number);
+	else
+		uuid_format(&req->args.id, w->key_text);
+	w->key.key = w->key_text;
+	if (!req->principal.is_operator) {
+		uuid_format(&req->principal.account_id, w->owner_text);
+		w->key.owner = w->owner_text;
+	}
+}
+
+void resource_write_fini(struct resource_write *w)
+{
+	for (unsigned i = 0; i < w->r->fields; i++)
+		free(w->text[i]);
+	json_decref(w->body);
+	json_decref(w->current);
+	problems_fini(&w->problems);
+}
+
+unsigned resource_field(const struct resource *r, const char *name)
+{
+	unsigned i = 0;
+
+	while (i < r->fields && strcmp(r->field[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+const char *resource_write_text(const struct resource_write *w, const char *name)
+{
+	return w->value[resource_field(w->r, name)].text;
+}
+
+bool resource_write_is_set(const struct resource_write *w, const char *name)
+{
+	return w->value[resource_field(w->r, name)].set;
+}
+
+static void set_owned(struct resource_write *w, unsigned i, char *text)
+{
+	free(w->text[i]);
+	w->text[i] = text;
+	w->value[i] = (struct resource_value){true, text};
+}
+
+void resource_write_set(struct resource_write *w, const char *name, const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+
+	if (text && !copy)
+		w->context.failed = true;
+	set_owned(w, resource_field(w->r, name), copy);
+}
+
+/* Null means the default; a field without one that may not be null misses its value. */
+static void null_take(struct resource_write *w, unsigned i)
+{
+	const struct field *f = &w->r->field[i];
+	char at[PROBLEM_POINTER_MAX];
+
+	if (f->flags & FIELD_REQUIRED) {
+		pointer_join(at, "", f->name);
+		problems_add(&w->problems, at, PROBLEM_REQUIRED, "Is required.");
+		return;
+	}
+	w->value[i] = (struct resource_value){true, f->fallback};
+}
+
+/* A patch of an object inside a field is merged with what is there, to any depth. */
+static json_t *merged(const json_t *target, const json_t *patch)
+{
+	json_t *out =
+		json_is_object(target) ? json_copy((json_t *)(uintptr_t)target) : json_object();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)patch, key, value)
+	{
+		if (json_is_null(value))
+			json_object_del(out, key);
+		else if (json_is_object(value))
+			json_object_set_new(out, key, merged(json_object_get(out, key), value));
+		else
+			json_object_set(out, key, value);
+	}
+	return out;
+}
+
+static void value_take(struct resource_write *w, unsigned i, json_t *value)
+{
+	const struct field *f = &w->r->field[i];
+	char at[PROBLEM_POINTER_MAX], *text;
+	json_t *whole = NULL;
+
+	pointer_join(at, "", f->name);
+	if ((f->flags & FIELD_READ_ONLY) ||
+		((f->flags & FIELD_CREATE_ONLY) && w->mode != WRITE_CREATE)) {
+		problems_add(&w->problems, at, PROBLEM_READ_ONLY, "%s",
+			f->flags & FIELD_READ_ONLY ? "Cannot be written."
+						   : "Cannot be changed once it is set.");
+		return;
+	}
+	if ((f->flags & FIELD_OPERATOR) && !w->req->principal.is_operator) {
+		problems_add(&w->problems, at, PROBLEM_OPERATOR_ONLY,
+			"Only an operator's key may set it.");
+		return;
+	}
+	if (json_is_null(value)) {
+		null_take(w, i);
+		return;
+	}
+	if (w->mode == WRITE_MERGE && json_is_object(value) && w->current) {
+		whole = merged(json_object_get(w->current, f->name), value);
+		value = whole;
+	}
+	text = field_check(&w->context, f, value, at);
+	json_decref(whole);
+	if (text)
+		set_owned(w, i, text);
+}
+
+static void body_take(struct resource_write *w)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(w->body, name, value)
+	{
+		unsigned i = resource_field(w->r, name);
+		char at[PROBLEM_POINTER_MAX];
+
+		if (i < w->r->fields && !(w->r->field[i].flags & FIELD_HIDDEN)) {
+			value_take(w, i, value);
+			continue;
+		}
+		pointer_join(at, "", name);
+		problems_add(&w->problems, at, PROBLEM_UNKNOWN_FIELD, "There is no such field.");
+	}
+}
+
+/* An account's key makes things for its own account, whether it says so or not. */
+static void own_account(struct resource_write *w)
+{
+	unsigned i = resource_field(w->r, "account_id");
+
+	if (w->mode != WRITE_CREATE || w->req->principal.is_operator || i == w->r->fields)
+		return;
+	if (!w->value[i].set)
+		resource_write_set(w, "account_id", w->owner_text);
+	else if (strcmp(w->value[i].text, w->owner_text) != 0)
+		problems_add(&w->problems, "/account_id", PROBLEM_UNKNOWN_ACCOUNT,
+			"There is no such account.");
+}
+
+static void defaults_take(struct resource_write *w)
+{
+	if (w->mode == WRITE_MERGE)
+		return;
+	for (unsigned i = 0; i < w->r->fields; i++) {
+		const struct field *f = &w->r->field[i];
+
+		if (w->value[i].set || !field_is_inserted(f) || (f->flags & FIELD_HIDDEN) ||
+			(w->mode != WRITE_CREATE && (f->flags & FIELD_CREATE_ONLY)))
+			continue;
+		if (w->body && json_object_get(w->body, f->name))
+			continue;
+		null_take(w, i);
+	}
+}
+
+bool resource_write_check(struct resource_write *w)
+{
+	if (w->body)
+		body_take(w);
+	own_account(w);
+	defaults_take(w);
+	if (!w->context.failed && w->problems.count == 0 && !resource_rule_check(w))
+		return false;
+	if (w->context.failed) {
+		if (w->req->res.status == 0)
+			problem_busy(w->req);
+		return false;
+	}
+	return !problems_answer(w->req, 422, PROBLEM_VALIDATION_FAILED, &w->problems);
+}
+
+/* What a constraint of the schema means to the client. */
+static const struct constraint {
+	const char *name;
+	unsigned status;
+	enum problem_code code;
+	const char *pointer, *detail;
+} constraints[] = {
+	{"trunk_account_id_fkey", 422, PROBLEM_UNKNOWN_ACCOUNT, "/account_id",
+		"There is no such account."},
+	{"did_account_id_fkey", 422, PROBLEM_UNKNOWN_ACCOUNT, "/account_id",
+		"There is no such account."},
+	{"did_account_id_trunk_id_fkey", 422, PROBLEM_UNKNOWN_TRUNK, "/trunk_id",
+		"There is no such trunk in the account."},
+	{"did_pkey", 409, PROBLEM_ALREADY_EXISTS, "/number", "The number is provisioned already."},
+	{"sip_account_username_key", 409, PROBLEM_USERNAME_TAKEN, "/username",
+		"Another SIP account has this user name."},
+	{"sip_account_registration_check", 422, PROBLEM_REQUIRED, "/username",
+		"Is required with auth_mode registration."},
+	{"did_failover_self_check", 422, PROBLEM_SELF_FORWARD, "/number",
+		"The DID would fail over to itself."},
+	{"did_failover_fixed_check", 422, PROBLEM_REQUIRED, "/calling_party_number",
+		"Is required with calling_party_display fixed."},
+	{"account_failover_fixed_check", 422, PROBLEM_REQUIRED, "/calling_party_number",
+		"Is required with calling_party_display fixed."},
+};
+
+void resource_write_failed(struct resource_write *w, int err)
+{
+	const struct db_error *e = w->req->db ? db_error(w->req->db) : NULL;
+
+	for (size_t i = 0; e && (err == ENOENT || err == EEXIST || err == EINVAL) &&
+			   i < sizeof(constraints) / sizeof(constraints[0]);
+		i++) {
+		const struct constraint *c = &constraints[i];
+
+		if (strcmp(c->name, e->constraint) != 0)
+			continue;
+		problems_add(&w->problems, c->pointer, c->code, "%s", c->detail);
+		problems_answer(w->req, c->status,
+			c->status == 422 ? PROBLEM_VALIDATION_FAILED : c->code, &w->problems);
+		return;
+	}
+	request_db_failed(w->req, err);
+}

@@ -1,0 +1,134 @@
+#include "api/route.h"
+
+#include <string.h>
+
+#include "api/handlers.h"
+
+#define READ(h) .handler = {[HTTP_GET] = (h)}
+#define COLLECTION(which_list, which)                                                              \
+	.handler = {[HTTP_GET] = handle_list, [HTTP_POST] = handle_create}, .list = (which_list),  \
+	.resource = (which)
+#define THING(which)                                                                               \
+	.handler = {[HTTP_GET] = handle_read,                                                      \
+		[HTTP_PATCH] = handle_patch,                                                       \
+		[HTTP_DELETE] = handle_delete},                                                    \
+	.resource = (which)
+#define PART(which)                                                                                \
+	.handler = {[HTTP_GET] = handle_read,                                                      \
+		[HTTP_PUT] = handle_put,                                                           \
+		[HTTP_PATCH] = handle_patch,                                                       \
+		[HTTP_DELETE] = handle_delete},                                                    \
+	.resource = (which)
+
+static const struct route routes[] = {
+	{"v1/accounts", 0, COLLECTION(LIST_ACCOUNTS, RESOURCE_ACCOUNT)},
+	{"v1/accounts/{acc}", 0, THING(RESOURCE_ACCOUNT)},
+	{"v1/accounts/{acc}/failover", 0, PART(RESOURCE_ACCOUNT_FAILOVER)},
+	{"v1/accounts/{acc}/api-keys", 0,
+		.handler = {[HTTP_GET] = handle_api_key_list, [HTTP_POST] = handle_api_key_create},
+		.list = LIST_API_KEYS},
+	{"v1/accounts/{acc}/api-keys/{key}", 0,
+		.handler =
+			{[HTTP_GET] = handle_api_key_read, [HTTP_DELETE] = handle_api_key_delete}},
+	{"v1/trunks", 0, COLLECTION(LIST_TRUNKS, RESOURCE_TRUNK)},
+	{"v1/trunks/{trk}", 0, THING(RESOURCE_TRUNK)},
+	{"v1/trunks/{trk}/sip-accounts/primary", 0, PART(RESOURCE_SIP_ACCOUNT_PRIMARY)},
+	{"v1/trunks/{trk}/ha", 0, .handler = {[HTTP_GET] = handle_read, [HTTP_PUT] = handle_put},
+		.resource = RESOURCE_TRUNK_HA},
+	{"v1/trunks/{trk}/failover", 0, PART(RESOURCE_TRUNK_FAILOVER)},
+	{"v1/trunks/{trk}/status", 0, READ(handle_trunk_status)},
+	{"v1/dids", 0, COLLECTION(LIST_DIDS, RESOURCE_DID)},
+	{"v1/dids/{number}", 0, THING(RESOURCE_DID)},
+	{"v1/dids/{number}/failover", 0, PART(RESOURCE_DID_FAILOVER)},
+	{"v1/dids/{number}/route", 0, READ(handle_explain)},
+	{"v1/gateways", ROUTE_OPERATOR, COLLECTION(LIST_GATEWAYS, RESOURCE_GATEWAY)},
+	{"v1/gateways/{gw}", ROUTE_OPERATOR, THING(RESOURCE_GATEWAY)},
+	{"v1/gateways/{gw}/status", ROUTE_OPERATOR, READ(handle_gateway_status)},
+	{"v1/registrations", 0, READ(handle_list), .list = LIST_REGISTRATIONS},
+	{"v1/cdrs", 0, READ(handle_list), .list = LIST_CDRS},
+	{"v1/cdrs/{cdr}", 0, READ(handle_cdr_read)},
+	{"v1/sync", 0, READ(handle_sync)},
+	{"v1/sync/{word}", 0, READ(handle_sync_revision)},
+	{"healthz", ROUTE_PUBLIC, READ(handle_healthz)},
+	{"readyz", ROUTE_PUBLIC, READ(handle_readyz)},
+	{"metrics", ROUTE_PUBLIC, READ(handle_metrics)},
+	{"openapi.yaml", ROUTE_PUBLIC, READ(handle_openapi)},
+	{"docs", ROUTE_PUBLIC, READ(handle_docs)},
+};
+
+enum { ROUTES = sizeof(routes) / sizeof(routes[0]) };
+
+unsigned route_count(void)
+{
+	return ROUTES;
+}
+
+const struct route *route_at(unsigned index)
+{
+	return &routes[index];
+}
+
+unsigned route_index(const struct route *route)
+{
+	return (unsigned)(route - routes);
+}
+
+/* "%2B" is decoded by now; '+' may be left out. */
+static bool number_take(const char *text, e164_t *number)
+{
+	if (*text == '+')
+		text++;
+	return e164_parse_digits(text, strlen(text), number) == 0;
+}
+
+/* name: "acc" of "{acc}". */
+static bool variable_take(const char *name, size_t len, const char *text, struct route_args *args)
+{
+	char prefix[UUID_PREFIX_MAX + 1];
+
+	if (strncmp(name, "number", len) == 0)
+		return number_take(text, &args->number);
+	if (strncmp(name, "word", len) == 0) {
+		args->word = text;
+		return true;
+	}
+	memcpy(prefix, name, len);
+	prefix[len] = '\0';
+	return uuid_parse_id(prefix, text, strlen(text),
+		       strcmp(prefix, "key") == 0 ? &args->sub_id : &args->id) == 0;
+}
+
+static bool segment_match(const char *p, size_t len, const char *text, struct route_args *args)
+{
+	if (*p == '{')
+		return variable_take(p + 1, len - 2, text, args);
+	return strlen(text) == len && memcmp(p, text, len) == 0;
+}
+
+static bool match(const char *p, const struct target *t, struct route_args *args)
+{
+	memset(args, 0, sizeof(*args));
+	for (unsigned i = 0; i < t->segments; i++) {
+		size_t len = strcspn(p, "/");
+
+		if (len == 0 || !segment_match(p, len, t->segment[i], args))
+			return false;
+		p += len;
+		if (*p == '/')
+			p++;
+		else if (i + 1 < t->segments)
+			return false;
+	}
+	return *p == '\0';
+}
+
+const struct route *route_find(const struct target *t, struct route_args *args)
+{
+	if (t->segments > TARGET_SEGMENTS_MAX)
+		return NULL;
+	for (unsigned i = 0; i < ROUTES; i++) {
+		if (match(routes[i].pattern, t, args))
+			return &routes[i];
+	}
+	return NULL;
+}

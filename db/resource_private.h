@@ -1,0 +1,69 @@
+/* What the files about resources share. */
+#ifndef TRUNKGUARD_DB_RESOURCE_PRIVATE_H
+#define TRUNKGUARD_DB_RESOURCE_PRIVATE_H
+
+#include <stdio.h>
+
+#include "db/resource.h"
+
+/* For to_char() of a timestamptz; the connections' time zone is UTC. */
+#define SQL_TIME_FORMAT "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'"
+
+#define SQL_TIME(column) "to_char(" column ", " SQL_TIME_FORMAT ")"
+
+#define SQL_API_KEY_JSON                                                                           \
+	"json_build_object('id', 'key_' || id, 'account_id', 'acc_' || account_id, 'name', name, " \
+	"'scopes', scopes, 'created_at', " SQL_TIME("created_at") ", 'last_used_at', " SQL_TIME(   \
+		"last_used_at") ", 'expires_at', " SQL_TIME("expires_at") ")"
+
+#define SQL_CDR_JSON                                                                               \
+	"json_build_object('id', 'cdr_' || id, 'account_id', 'acc_' || account_id, 'trunk_id', "   \
+	"'trk_' || trunk_id, 'did', '+' || did, 'caller', caller, 'called', called, "              \
+	"'sip_call_id', sip_call_id, 'started_at', " SQL_TIME(                                     \
+		"started_at") ", "                                                                 \
+			      "'answered_at',"                                                     \
+			      " " SQL_TIME(                                                        \
+				      "answere"                                                    \
+				      "d_at") ", 'ended_at', " SQL_TIME("ended_at") ", "           \
+										    "'duration_"   \
+										    "ms', "        \
+										    "duration_ms," \
+										    " '"           \
+										    "disposition'" \
+										    ", "           \
+										    "disposition," \
+										    " 'cause', "   \
+										    "cause, "      \
+										    "'status', "   \
+										    "status, "     \
+										    "'failed_"     \
+										    "over', "      \
+										    "failed_over," \
+										    " 'answered_"  \
+										    "by', "        \
+										    "answered_by," \
+										    " 'ended_by'," \
+										    " ended_by, "  \
+										    "'attempts', " \
+										    "attempts, "   \
+										    "'revision', " \
+										    "revision, "   \
+										    "'worker', "   \
+										    "worker)"
+
+/* Statement text in the making, from constant pieces only. */
+struct sql {
+	FILE *out;
+	char *text;
+	size_t len;
+};
+
+int sql_begin(struct sql *s);
+void sql_add(struct sql *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The text, the caller's to free(). NULL: no memory. */
+char *sql_end(struct sql *s);
+
+/* The expression that makes a row's JSON. */
+const char *resource_json_sql(enum resource_id id);
+
+#endif

@@ -1,0 +1,112 @@
+#include "db/resource_route.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Which rows of which view, in the order that records need: parents first. The number is $1. */
+static const char *const parts[] = {
+	"SELECT v.* FROM feed_account v JOIN did d ON v.id = d.account_id WHERE d.number = $1",
+	"SELECT v.* FROM feed_trunk v JOIN did d ON v.id = d.trunk_id WHERE d.number = $1",
+	"SELECT v.* FROM feed_sip_account v JOIN did d USING (trunk_id) WHERE d.number = $1",
+	"SELECT v.* FROM feed_gateway v WHERE $1::bigint IS NOT NULL",
+	"SELECT v.* FROM feed_did v WHERE v.number = $1",
+};
+
+/* One field in PostgreSQL's COPY text format. */
+static void field_write(FILE *out, const char *text)
+{
+	static const char special[] = "\b\f\n\r\t\v\\";
+	static const char escape[] = "bfnrtv\\";
+
+	if (!text) {
+		fputs("\\N", out);
+		return;
+	}
+	for (; *text != '\0'; text++) {
+		const char *at = strchr(special, *text);
+
+		if (at)
+			fprintf(out, "\\%c", escape[at - special]);
+		else
+			fputc(*text, out);
+	}
+}
+
+static int line_give(const struct pg_result *result, int row, db_line_h *h, void *arg)
+{
+	char *line = NULL;
+	size_t len;
+	FILE *out = open_memstream(&line, &len);
+	int err;
+
+	if (!out)
+		return ENOMEM;
+	for (int i = 0; i < db_columns(result); i++) {
+		if (i > 0)
+			fputc('\t', out);
+		field_write(out, db_text(result, row, i));
+	}
+	err = fclose(out) == 0 ? h(line, len, arg) : ENOMEM;
+	free(line);
+	return err;
+}
+
+static int owner_check(struct db *db, const char *number, const char *owner)
+{
+	const char *param[] = {number, owner};
+	struct pg_result *result;
+	int err;
+
+	err = db_query(db,
+		"SELECT FROM did WHERE number = $1 AND ($2::uuid IS NULL OR account_id = $2)", 2,
+		param, &result);
+	if (err)
+		return err;
+	err = db_rows(result) > 0 ? 0 : ESRCH;
+	db_clear(result);
+	return err;
+}
+
+int route_records(struct db *db, const char *number, const char *owner, db_line_h *h, void *arg)
+{
+	int err = owner_check(db, number, owner);
+
+	for (size_t p = 0; err == 0 && p < sizeof(parts) / sizeof(parts[0]); p++) {
+		struct pg_result *result;
+
+		err = db_query(db, parts[p], 1, &number, &result);
+		if (err)
+			break;
+		for (int row = 0; err == 0 && row < db_rows(result); row++)
+			err = line_give(result, row, h, arg);
+		db_clear(result);
+	}
+	return err;
+}
+
+int route_observed(
+	struct db *db, const char *sip_account, const char *trunk, struct route_observation *seen)
+{
+	const char *param[] = {sip_account, trunk};
+	struct pg_result *result;
+	int err;
+
+	err = db_query(db,
+		"WITH live AS (SELECT name FROM worker_status WHERE live) SELECT "
+		"EXISTS (SELECT FROM binding WHERE sip_account_id = $1 AND expires_at > now()), "
+		"(SELECT coalesce(bool_and(state = 'down'), false) FROM target_health WHERE "
+		"kind = 'sip_account' AND target = $1::uuid::text AND worker IN (SELECT name FROM "
+		"live)), "
+		"(SELECT coalesce(sum(calls_up), 0) FROM trunk_calls WHERE trunk_id = $2 AND "
+		"worker IN (SELECT name FROM live))",
+		2, param, &result);
+	if (err)
+		return err;
+	seen->registered = db_bool(result, 0, 0);
+	seen->down = db_bool(result, 0, 1);
+	seen->calls_up = db_int(result, 0, 2);
+	db_clear(result);
+	return 0;
+}
