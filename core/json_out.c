@@ -70,6 +70,7 @@ static void put_escaped(struct json_out *j, unsigned char c)
 {
 	static const char short_form[] = "\"\"\\\\\bb\ff\nn\rr\tt";
 	char text[8];
+	int len;
 
 	for (const char *s = short_form; *s; s += 2) {
 		if ((unsigned char)*s != c)
@@ -77,7 +78,8 @@ static void put_escaped(struct json_out *j, unsigned char c)
 		put(j, (const char[]){'\\', s[1]}, 2);
 		return;
 	}
-	put(j, text, (size_t)snprintf(text, sizeof(text), "\\u%04x", (unsigned)c));
+	len = snprintf(text, sizeof(text), "\\u%04x", (unsigned)c);
+	put(j, text, (size_t)len);
 }
 
 static bool plain(unsigned char c)
@@ -189,17 +191,19 @@ void json_out_clip(struct json_out *j, const char *key, const char *s, size_t le
 void json_out_int(struct json_out *j, const char *key, int64_t v)
 {
 	char text[24];
+	int len = snprintf(text, sizeof(text), "%" PRId64, v);
 
 	before_value(j, key);
-	put(j, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, v));
+	put(j, text, (size_t)len);
 }
 
 void json_out_uint(struct json_out *j, const char *key, uint64_t v)
 {
 	char text[24];
+	int len = snprintf(text, sizeof(text), "%" PRIu64, v);
 
 	before_value(j, key);
-	put(j, text, (size_t)snprintf(text, sizeof(text), "%" PRIu64, v));
+	put(j, text, (size_t)len);
 }
 
 void json_out_bool(struct json_out *j, const char *key, bool v)

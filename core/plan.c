@@ -102,10 +102,10 @@ static void add_delivery(struct draft *d)
 	const struct cfg_sip_account *acc;
 	struct attempt *a;
 
-	if (!did->trunk)
+	a = did->trunk ? add(d, ATTEMPT_SIP_ACCOUNT, RULE_ONLY_PRIMARY) : NULL;
+	if (!a)
 		return;
 	acc = did->trunk->sip_account[ROLE_PRIMARY];
-	a = add(d, ATTEMPT_SIP_ACCOUNT, RULE_ONLY_PRIMARY);
 	a->holds_slot = true;
 	a->unavailable = (uint8_t)availability(d, acc);
 	if (did->incoming_action == INCOMING_RING_THEN_FORWARD && did->ring_seconds)
@@ -208,22 +208,30 @@ static void set_display(struct attempt *a, const struct cfg_did *did)
 							 : did->account->calling_party_number;
 }
 
-static void add_gateway(struct draft *d, enum plan_rule rule, e164_t number,
-	const struct cfg_gateway *gw, const struct sip_address *address)
+/* The number without a gateway yet: out of reach. */
+static struct attempt *add_unreachable(struct draft *d, enum plan_rule rule, e164_t number)
 {
 	struct attempt *a = add(d, ATTEMPT_NUMBER, rule);
 
 	if (!a)
-		return;
+		return NULL;
 	a->number = number;
 	a->diverts = true;
 	a->did_delivery = DELIVER_REQUEST_URI;
 	a->triggers = GATEWAY_TRIGGERS;
+	a->unavailable = TRIGGER_UNREACHABLE;
 	set_display(a, d->did);
-	if (!gw) {
-		a->unavailable = TRIGGER_UNREACHABLE;
+	return a;
+}
+
+static void add_gateway(struct draft *d, enum plan_rule rule, e164_t number,
+	const struct cfg_gateway *gw, const struct sip_address *address)
+{
+	struct attempt *a = add_unreachable(d, rule, number);
+
+	if (!a)
 		return;
-	}
+	a->unavailable = TRIGGER_NONE;
 	a->gateway_id = gw->id;
 	a->first_response_seconds = gw->failover_seconds;
 	set_address(a, address);
@@ -240,7 +248,7 @@ static void add_number(struct draft *d)
 		return;
 	cfg_each_gateway(d->cfg, choose, &c);
 	if (!c.count)
-		add_gateway(d, rule, c.number, NULL, NULL);
+		add_unreachable(d, rule, c.number);
 	for (unsigned i = 0; i < c.count; i++) {
 		const struct cfg_gateway *gw = c.item[i].gw;
 
