@@ -1,12 +1,5 @@
 #include "core/health.h"
 
-static const char *const state_words[HEALTH_STATE_COUNT] = {"unknown", "up", "down"};
-
-const char *health_state_word(enum health_state s)
-{
-	return (unsigned)s < HEALTH_STATE_COUNT ? state_words[s] : "";
-}
-
 static bool change(struct health *h, enum health_state to, int64_t now_ms)
 {
 	if (h->state == to)

@@ -17,7 +17,6 @@
 #include <stdint.h>
 
 enum health_state { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN, HEALTH_STATE_COUNT };
-const char *health_state_word(enum health_state s); /* "unknown", "up", "down" */
 
 enum {
 	HEALTH_FALL = 3,

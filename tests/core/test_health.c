@@ -98,21 +98,11 @@ START_TEST(retry_after_is_respected)
 }
 END_TEST
 
-START_TEST(states_have_words)
-{
-	ck_assert_str_eq(health_state_word(HEALTH_UNKNOWN), "unknown");
-	ck_assert_str_eq(health_state_word(HEALTH_UP), "up");
-	ck_assert_str_eq(health_state_word(HEALTH_DOWN), "down");
-	ck_assert_str_eq(health_state_word(HEALTH_STATE_COUNT), "");
-}
-END_TEST
-
 int main(void)
 {
 	return SUITE_RUN("health", setup, one_success_makes_an_unknown_target_up,
 		three_failures_make_an_unknown_target_down,
 		three_failures_in_a_row_bring_a_target_down, two_successes_in_a_row_bring_it_up,
 		failures_within_a_second_count_as_one, a_state_lasts_thirty_seconds,
-		a_flapping_target_changes_at_most_every_thirty_seconds, retry_after_is_respected,
-		states_have_words);
+		a_flapping_target_changes_at_most_every_thirty_seconds, retry_after_is_respected);
 }
