@@ -101,8 +101,8 @@ void txn_layer_free(struct txn_layer *layer)
 {
 	if (!layer)
 		return;
+	hash_each(&layer->clients, txn_client_terminate, NULL);
 	hash_each(&layer->servers, txn_server_free, NULL);
-	hash_each(&layer->clients, txn_client_free, NULL);
 	hash_fini(&layer->servers);
 	hash_fini(&layer->clients);
 	mem_free(layer);

@@ -83,7 +83,7 @@ struct txn_stats {
 /* cfg NULL: defaults. 0 or ENOMEM, EIO (no random key). */
 int txn_layer_new(struct txn_layer **layer, struct net *net, struct wheel *wheel,
 	const struct txn_config *cfg, const struct txn_handlers *handlers, void *arg);
-/* Frees all transactions without telling their users. */
+/* Frees all transactions; users of clients are told TXN_TERMINATED, which must start no new one. */
 void txn_layer_free(struct txn_layer *layer);
 const struct txn_stats *txn_stats(const struct txn_layer *layer);
 

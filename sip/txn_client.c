@@ -63,18 +63,14 @@ static void client_forget_request(struct txn_client *ct)
 	ct->len = 0;
 }
 
-int txn_client_free(struct hash_link *link, void *arg)
+static void client_free(struct txn_client *ct)
 {
-	struct txn_client *ct = HASH_OBJECT(link, struct txn_client, link);
-
-	(void)arg;
 	wheel_cancel(ct->layer->wheel, &ct->timer);
 	wait_end(ct);
 	hash_remove(&ct->layer->clients, &ct->link);
 	ct->layer->stats.clients--;
 	client_forget_request(ct);
 	mem_free(ct);
-	return 0;
 }
 
 static void client_tell(struct txn_client *ct, enum txn_event ev)
@@ -88,7 +84,14 @@ static void client_end(struct txn_client *ct)
 {
 	ct->state = TXN_ENDING;
 	client_tell(ct, TXN_TERMINATED);
-	txn_client_free(&ct->link, NULL);
+	client_free(ct);
+}
+
+int txn_client_terminate(struct hash_link *link, void *arg)
+{
+	(void)arg;
+	client_end(HASH_OBJECT(link, struct txn_client, link));
+	return 0;
 }
 
 static void client_fail(struct txn_client *ct, enum txn_event why)

@@ -97,7 +97,7 @@ void txn_server_input(
 void txn_client_input(
 	struct txn_layer *layer, const struct sip_msg *m, const struct flow *from, int64_t now_ms);
 int txn_server_free(struct hash_link *link, void *arg);
-int txn_client_free(struct hash_link *link, void *arg);
+int txn_client_terminate(struct hash_link *link, void *arg);
 
 /* Requests written from an INVITE that was sent (whole, or the stem of one). */
 

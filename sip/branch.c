@@ -1,0 +1,276 @@
+#include "sip/branch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "sip/diversion.h"
+#include "sip/forward.h"
+#include "sip/loop.h"
+#include "sip/mask.h"
+#include "sip/net.h"
+#include "sip/own_request.h"
+#include "sip/worker.h"
+
+struct branch *branch_of(const struct call_setup *s, unsigned index)
+{
+	struct branch *b = s->branches;
+
+	while (b && b->index != index)
+		b = b->next;
+	return b;
+}
+
+static void branch_free(struct branch *b)
+{
+	free(b->to_tag);
+	free(b->response);
+	free(b->mask);
+	free(b);
+}
+
+void branch_cancel(struct branch *b, bool answered_elsewhere)
+{
+	/* RFC 3326: phones then do not list the call as missed. */
+	struct str reason = answered_elsewhere
+				    ? str_lit("Reason: SIP;cause=200;text=\"Call completed "
+					      "elsewhere\"\r\n")
+				    : str_lit("");
+	if (b->ct)
+		txn_client_cancel(b->ct, reason, loop_now(b->w->loop));
+}
+
+void branch_orphan(struct branch *b)
+{
+	b->call = NULL;
+	if (!b->ct)
+		branch_free(b);
+}
+
+void branch_end_late(struct branch *b, const struct sip_msg *ok)
+{
+	own_request_ack(b->w, ok, &b->peer);
+	if (!b->late_ended)
+		own_request_bye_late(b->w, ok, &b->peer);
+	b->late_ended = true;
+}
+
+/* Keeps what the set-up may need again: the tag of an early dialog, a final response. */
+static void remember(struct branch *b, const struct sip_msg *m, const struct flow *from)
+{
+	if (!b->bound)
+		b->peer = *from;
+	if (m->status > 100 && m->status < 300 && !str_empty(m->to.tag) &&
+		(!b->to_tag || !str_eq(str_of(b->to_tag), m->to.tag))) {
+		free(b->to_tag);
+		b->to_tag = strndup(m->to.tag.p, m->to.tag.len);
+	}
+	if (m->status < 300)
+		return;
+	free(b->response);
+	b->response = malloc(m->len);
+	b->response_len = b->response ? m->len : 0;
+	if (b->response)
+		memcpy(b->response, m->buf, m->len);
+}
+
+static void branch_response(struct branch *b, const struct sip_msg *m, const struct flow *from)
+{
+	struct failover_event ev = {
+		.kind = FAILOVER_RESPONSE, .branch = b->index, .status = m->status};
+
+	if (!b->call || !b->call->setup) {
+		if (m->status >= 200 && m->status < 300)
+			branch_end_late(b, m);
+		return;
+	}
+	remember(b, m, from);
+	setup_event(b->call, &ev, m);
+}
+
+static void branch_failed(struct branch *b, enum trigger trigger)
+{
+	struct failover_event ev = {
+		.kind = FAILOVER_NETWORK, .branch = b->index, .trigger = trigger};
+
+	if (b->call && b->call->setup)
+		setup_event(b->call, &ev, NULL);
+}
+
+static void branch_ended(struct branch *b)
+{
+	b->ct = NULL;
+	if (!b->call)
+		branch_free(b);
+}
+
+static void branch_h(struct txn_client *ct, enum txn_event ev, const struct sip_msg *m,
+	const struct flow *from, void *arg)
+{
+	struct branch *b = arg;
+
+	(void)ct;
+	switch (ev) {
+	case TXN_RESPONSE:
+		branch_response(b, m, from);
+		break;
+	case TXN_TIMEOUT:
+		branch_failed(b, TRIGGER_NO_RESPONSE);
+		break;
+	case TXN_TRANSPORT:
+		branch_failed(b, TRIGGER_UNREACHABLE);
+		break;
+	case TXN_TIMER_C:
+		branch_cancel(b, false);
+		branch_failed(b, TRIGGER_NO_ANSWER);
+		break;
+	case TXN_TERMINATED:
+		branch_ended(b);
+		break;
+	}
+}
+
+/* Identities that contradict what the callee shall see; Identity signs the old From. */
+static const enum sip_hdr masked_identities[] = {SIP_HDR_P_ASSERTED_IDENTITY,
+	SIP_HDR_P_PREFERRED_IDENTITY, SIP_HDR_REMOTE_PARTY_ID, SIP_HDR_IDENTITY,
+	SIP_HDR_IDENTITY_INFO, SIP_HDR_COUNT};
+static const enum sip_hdr session_headers[] = {
+	SIP_HDR_SESSION_EXPIRES, SIP_HDR_MIN_SE, SIP_HDR_COUNT};
+
+/* Scratch for the texts of one INVITE. */
+struct invite_texts {
+	char top[512], end[512], from[256], to[160];
+	enum sip_hdr drop[8];
+	unsigned drops;
+};
+
+static void drop_headers(struct invite_texts *x, const enum sip_hdr *list)
+{
+	while (*list != SIP_HDR_COUNT)
+		x->drop[x->drops++] = *list++;
+	x->drop[x->drops] = SIP_HDR_COUNT;
+}
+
+/* Why the call left the DID: the trigger of the last attempt before this one. */
+static enum trigger left_because(const struct call_setup *s, unsigned attempt)
+{
+	enum trigger why = TRIGGER_NONE;
+
+	for (unsigned i = 0; i < attempt; i++) {
+		const struct attempt_outcome *o = failover_outcome(s->fo, i);
+		if (o && !s->plan.attempt[i].diverts && o->trigger != TRIGGER_NONE)
+			why = (enum trigger)o->trigger;
+	}
+	return why;
+}
+
+static void divert(struct call *call, unsigned attempt, const struct sip_msg *m,
+	const struct setup_target *t, struct invite_texts *x, struct forward *f)
+{
+	const struct attempt *a = &call->setup->plan.attempt[attempt];
+	struct str host = net_advertise(call->w->net, &t->flow);
+	struct diversion d = {.did = call->did,
+		.host = host,
+		.target = str_of(t->ruri),
+		.trigger = left_because(call->setup, attempt)};
+	struct sip_build b;
+
+	sip_build_init(&b, x->top, sizeof(x->top));
+	diversion_line(&b, &d);
+	f->top = sip_build_since(&b, 0);
+	sip_build_init(&b, x->end, sizeof(x->end));
+	diversion_history(&b, m, &d);
+	f->end = sip_build_since(&b, 0);
+	sip_build_init(&b, x->from, sizeof(x->from));
+	f->from = calling_party(&b, m, (enum calling_party_display)a->display,
+		a->display == DISPLAY_CALLED_NUMBER ? call->did : a->display_number, host);
+}
+
+/* Delivery by To: the carrier's To may name who was called first, not the DID. */
+static void deliver_to(
+	struct call *call, const struct setup_target *t, struct invite_texts *x, struct forward *f)
+{
+	struct sip_build b;
+
+	sip_build_init(&b, x->to, sizeof(x->to));
+	own_request_number(&b, call->did, net_advertise(call->w->net, &t->flow));
+	f->to = sip_build_since(&b, 0);
+}
+
+/* The session timer's lines go behind what is in `end` already. */
+static void offer_session(
+	struct call_setup *s, const struct sip_msg *m, struct invite_texts *x, struct forward *f)
+{
+	struct sip_build b;
+
+	sip_build_init(&b, x->end, sizeof(x->end));
+	b.len = f->end.len;
+	if (session_request(m, SESSION_DEFAULT, &s->session, &b) == SESSION_EDIT) {
+		f->end = sip_build_since(&b, 0);
+		drop_headers(x, session_headers);
+	}
+}
+
+static int write_invite(
+	struct branch *b, const struct setup_target *t, struct str branch, char *out, size_t *len)
+{
+	struct call *call = b->call;
+	struct call_setup *s = call->setup;
+	const struct attempt *a = &s->plan.attempt[b->attempt];
+	struct invite_texts x = {.drop = {SIP_HDR_COUNT}};
+	struct forward f = {
+		.branch = branch, .ruri = str_of(t->ruri), .record_route = true, .drop = x.drop};
+	struct sip_verdict v;
+	struct sip_msg m;
+
+	sip_scan_stream(&m, s->invite, s->invite_len, &v);
+	if (v.kind != SIP_SCAN_OK)
+		return EINVAL;
+	if (a->diverts)
+		divert(call, b->attempt, &m, t, &x, &f);
+	else if (a->did_delivery == DELIVER_TO)
+		deliver_to(call, t, &x, &f);
+	offer_session(s, &m, &x, &f);
+	if (t->route)
+		f.top = str_of(t->route);
+	if (!str_empty(f.from))
+		drop_headers(&x, masked_identities);
+	if (!str_empty(f.from) || !str_empty(f.to)) {
+		int err = mask_new(&b->mask, &m, f.from, f.to);
+		if (err)
+			return err;
+	}
+	return forward_request(call->w->net, &m, &s->from, &t->flow, &f, out, FORWARD_MAX, len);
+}
+
+int branch_send(
+	struct call *call, unsigned attempt, unsigned index, const struct setup_target *target)
+{
+	struct worker *w = call->w;
+	struct branch *b = calloc(1, sizeof(*b));
+	char branch_text[BRANCH_MAX];
+	char *out = w->out;
+	size_t len = 0;
+	int err;
+
+	if (!b)
+		return ENOMEM;
+	*b = (struct branch){.w = w,
+		.call = call,
+		.attempt = attempt,
+		.index = index,
+		.peer = target->flow,
+		.bound = target->bound};
+	struct str branch = worker_branch(w, call->did, branch_text);
+	err = write_invite(b, target, branch, out, &len);
+	if (!err)
+		err = txn_client_new(&b->ct, w->txn, &target->flow, SIP_INVITE, branch, out, len,
+			branch_h, b, loop_now(w->loop));
+	if (err) {
+		branch_free(b);
+		return err;
+	}
+	b->peer = *txn_client_flow(b->ct);
+	b->next = call->setup->branches;
+	call->setup->branches = b;
+	return 0;
+}

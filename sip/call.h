@@ -1,0 +1,89 @@
+/* A call: from the INVITE's admission to its end. While it is set up it owns a plan, a failover
+ * machine and branches (sip/setup.h); once answered it shrinks to two legs (sip/dialog.h) that are
+ * watched (sip/watch.h). A call is found by its Call-ID and the caller's tag. */
+#ifndef SIP_CALL_H
+#define SIP_CALL_H
+
+#include "core/cfg.h"
+#include "core/hash.h"
+#include "core/uuid.h"
+#include "core/wheel.h"
+#include "sip/flow.h"
+#include "sip/scan.h"
+
+struct worker;
+struct call_mask;
+struct call_record;
+struct call_setup;
+struct relay;
+
+enum leg_side { LEG_CALLER, LEG_CALLEE, LEG_COUNT };
+
+/* What it takes to reach one side and to speak for the other. Texts are one allocation. */
+struct leg {
+	struct flow flow; /* where requests to this side go */
+	char *tag;
+	char *address; /* From or To value without parameters, as the callee knows it */
+	char *contact; /* remote target, RFC 3261 12.1; "" none */
+	char *route; /* route set as one Route value list; "" none */
+	uint32_t cseq; /* the highest seen in a request from this side */
+	uint8_t misses; /* probes in a row without an answer */
+	bool probing;
+	bool bound; /* a registered PBX: reached the way its registration came */
+};
+
+/* Who ended an answered call. */
+enum call_end { END_CALLER, END_CALLEE, END_SYSTEM };
+
+struct call {
+	struct hash_link link;
+	struct worker *w;
+	struct uuid id; /* of its record */
+	struct uuid account_id, trunk_id;
+	e164_t did;
+	char *call_id;
+	size_t call_id_len;
+	char *caller; /* user part of From, for the record */
+	struct call_setup *setup; /* NULL once answered */
+	struct leg leg[LEG_COUNT];
+	struct call_mask *mask; /* NULL: nothing is masked */
+	struct relay *relays; /* requests in the dialog that are under way */
+	struct wheel_timer timer;
+	int64_t started_ms, answered_ms; /* loop time */
+	int64_t started_wall_ms, answered_wall_ms;
+	int64_t end_at, session_at, probe_at; /* loop time; INT64_MAX: never */
+	uint32_t max_call_seconds;
+	struct call_record *record; /* what is known since the answer; NULL before */
+	bool holds_slot;
+	bool ended;
+};
+
+/* The table of live calls. */
+struct calls {
+	struct hash by_dialog; /* Call-ID and caller's tag */
+	uint64_t started, answered, failed, failed_over; /* counters for metrics */
+};
+
+int calls_init(struct calls *calls, const uint8_t key[16]);
+/* Frees every call without a word to anyone: the process ends. */
+void calls_fini(struct calls *calls);
+
+/* ENOMEM. The call is in the table. */
+int call_new(struct call **call, struct worker *w, struct str call_id, struct str caller_tag);
+/* Out of the table; frees. Its relays and branches go on without it. */
+void call_free(struct call *call);
+
+struct call *call_find(struct worker *w, struct str call_id, struct str caller_tag);
+/* By a message of either side: *from is who sent the request (or, for a response, its request). */
+struct call *call_of(struct worker *w, const struct sip_msg *m, enum leg_side *from);
+
+/* Slots are exact: both do nothing the second time. */
+void call_take_slot(struct call *call);
+void call_release_slot(struct call *call);
+
+/* Fills a leg's texts; EINVAL when they are too long to be kept, ENOMEM. */
+int leg_set(
+	struct leg *leg, struct str tag, struct str address, struct str contact, struct str route);
+void leg_fini(struct leg *leg);
+
+#endif

@@ -1,0 +1,186 @@
+#include "sip/call_record.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/attempt_target.h"
+#include "sip/feed.h"
+#include "sip/loop.h"
+#include "sip/recorder.h"
+#include "sip/setup.h"
+#include "sip/worker.h"
+
+/* The same words as in the explain endpoint. */
+static size_t target_text(const struct call_setup *s, unsigned i, char text[ATTEMPT_TARGET_SIZE])
+{
+	attempt_target(&s->plan, &s->plan.attempt[i], text);
+	return strlen(text);
+}
+
+static void fill_attempt(const struct call *call, unsigned i, struct call_record_attempt *out)
+{
+	const struct attempt *a = &call->setup->plan.attempt[i];
+	const struct attempt_outcome *o = failover_outcome(call->setup->fo, i);
+
+	*out = (struct call_record_attempt){
+		.status = o->status,
+		.kind = a->kind,
+		.rule = a->rule,
+		.trigger = o->trigger,
+		.disposition = o->disposition,
+		.cause = o->cause,
+	};
+	if (!o->started_ms)
+		return;
+	out->started_wall_ms = call->started_wall_ms + (o->started_ms - call->started_ms);
+	out->duration_ms =
+		o->ended_ms > o->started_ms ? (uint32_t)(o->ended_ms - o->started_ms) : 0;
+}
+
+static void fill_result(const struct call *call, struct call_record *r)
+{
+	const struct call_setup *s = call->setup;
+	struct attempt_outcome result;
+	unsigned attempt, branch;
+
+	r->answered_by = -1;
+	if (s->plan.status && s->plan.count == 0) {
+		r->status = (uint16_t)s->plan.status;
+		r->disposition = DISPOSITION_CONGESTION;
+		r->cause = CAUSE_FAREND_RESPONSE;
+		return;
+	}
+	failover_result(s->fo, &result);
+	r->status = result.status;
+	r->disposition = result.disposition;
+	r->cause = result.cause;
+	r->failed_over = failover_failed_over(s->fo);
+	if (failover_answered(s->fo, &attempt, &branch))
+		r->answered_by = (int8_t)attempt;
+}
+
+/* Attempts are made in order, so those that were never reached are at the end. */
+static unsigned reached_count(const struct call_setup *s)
+{
+	unsigned n = 0;
+
+	while (n < s->plan.count && failover_outcome(s->fo, n)->started_ms)
+		n++;
+	return n;
+}
+
+static struct call_record *record_of(const struct call *call)
+{
+	const struct call_setup *s = call->setup;
+	char text[ATTEMPT_TARGET_SIZE];
+	unsigned count = reached_count(s);
+	size_t size = sizeof(struct call_record) + count * sizeof(struct call_record_attempt);
+	size_t at = size;
+	struct call_record *r;
+
+	for (unsigned i = 0; i < count; i++)
+		size += target_text(s, i, text) + 1;
+	r = calloc(1, size);
+	if (!r)
+		return NULL;
+	r->size = (uint32_t)size;
+	r->count = (uint8_t)count;
+	fill_result(call, r);
+	snprintf(r->revision, sizeof(r->revision), "%s", feed_revision(call->w->feed));
+	for (unsigned i = 0; i < count; i++) {
+		size_t n = target_text(s, i, text);
+		fill_attempt(call, i, &r->attempt[i]);
+		r->attempt[i].target = (uint16_t)at;
+		memcpy((char *)r + at, text, n + 1);
+		at += n + 1;
+	}
+	return r;
+}
+
+bool call_record_valid(const struct call_record *r, size_t size)
+{
+	if (size < sizeof(*r) || r->size != size || r->count > PLAN_ATTEMPTS_MAX ||
+		sizeof(*r) + r->count * sizeof(r->attempt[0]) > size ||
+		r->answered_by >= r->count || !memchr(r->revision, '\0', sizeof(r->revision)))
+		return false;
+	for (unsigned i = 0; i < r->count; i++) {
+		size_t at = r->attempt[i].target;
+		if (at >= size || !memchr((const char *)r + at, '\0', size - at))
+			return false;
+	}
+	return true;
+}
+
+static const char *word_or_null(const char *word)
+{
+	return *word ? word : NULL;
+}
+
+static void hand_over(const struct call *call, const struct call_record *r, const char *ended_by)
+{
+	struct cdr_attempt attempt[PLAN_ATTEMPTS_MAX];
+	char called[24];
+	int64_t now = loop_now(call->w->loop);
+	struct cdr cdr = {.id = call->id,
+		.account_id = call->account_id,
+		.trunk_id = call->trunk_id,
+		.did = call->did,
+		.caller = call->caller,
+		.called = called,
+		.sip_call_id = call->call_id,
+		.started_ms = call->started_wall_ms,
+		.answered_ms = call->answered_wall_ms,
+		.ended_ms = call->started_wall_ms + (now - call->started_ms),
+		.duration_ms = call->answered_wall_ms ? now - call->answered_ms : 0,
+		.disposition = disposition_word((enum disposition)r->disposition),
+		.cause = cause_word((enum cause)r->cause),
+		.status = r->status,
+		.failed_over = r->failed_over,
+		.answered_by = r->answered_by,
+		.ended_by = ended_by,
+		.revision = r->revision,
+		.attempts = r->count,
+		.attempt = attempt};
+
+	snprintf(called, sizeof(called), "+%" PRIu64, call->did);
+	for (unsigned i = 0; i < r->count; i++) {
+		const struct call_record_attempt *a = &r->attempt[i];
+		attempt[i] =
+			(struct cdr_attempt){.kind = attempt_kind_word((enum attempt_kind)a->kind),
+				.target = (const char *)r + a->target,
+				.rule = plan_rule_word((enum plan_rule)a->rule),
+				.started_ms = a->started_wall_ms,
+				.duration_ms = a->duration_ms,
+				.status = a->status,
+				.trigger = word_or_null(trigger_word((enum trigger)a->trigger)),
+				.disposition = disposition_word((enum disposition)a->disposition),
+				.cause = cause_word((enum cause)a->cause)};
+	}
+	/* A full queue is counted by the recorder and told by its metrics. */
+	(void)recorder_cdr(call->w->recorder, &cdr);
+}
+
+void call_record_answered(struct call *call)
+{
+	call->record = record_of(call);
+}
+
+void call_record_failed(struct call *call)
+{
+	struct call_record *r = record_of(call);
+
+	if (!r)
+		return;
+	hand_over(call, r, r->disposition == DISPOSITION_CANCELLED ? "caller" : "callee");
+	free(r);
+}
+
+void call_record_ended(struct call *call, enum call_end by)
+{
+	static const char *const word[] = {
+		[END_CALLER] = "caller", [END_CALLEE] = "callee", [END_SYSTEM] = "worker"};
+
+	if (call->record)
+		hand_over(call, call->record, word[by]);
+}

@@ -1,0 +1,246 @@
+#include "sip/dispatch.h"
+
+#include <stdio.h>
+
+#include "core/log.h"
+#include "sip/answer.h"
+#include "sip/dialog.h"
+#include "sip/forward.h"
+#include "sip/guard.h"
+#include "sip/loop.h"
+#include "sip/registrar.h"
+#include "sip/relay.h"
+#include "sip/reply.h"
+#include "sip/setup.h"
+#include "sip/sip_build.h"
+#include "sip/worker.h"
+
+#define ALLOW                                                                                      \
+	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, "         \
+	"NOTIFY\r\n"
+
+static void reply_stateless(struct worker *w, const struct sip_msg *m, const struct flow *from,
+	enum guard_class class, const struct sip_reply *r)
+{
+	size_t max = guard_reply_max(w->guard, class, m, from, loop_now(w->loop));
+
+	if (txn_reply_stateless(w->txn, m, from, r, max))
+		w->stats.unanswered++;
+}
+
+static void refused(struct worker *w, const struct sip_msg *m, const struct flow *from,
+	enum guard_class class, const struct sip_verdict *v)
+{
+	static struct log_kind kind = LOG_KIND("sip_refused", LOG_LEVEL_INFO);
+	char ip[FLOW_IP_TEXT_MAX];
+	struct str source = net_addr_ip(&from->peer, ip);
+	struct sip_reply r = {.code = v->code, .reason = str_of(v->reason)};
+
+	w->stats.faults[v->fault]++;
+	log_limited(&kind, "%s from %.*s", v->word, (int)source.len, source.p);
+	if (v->kind == SIP_SCAN_REPLY)
+		reply_stateless(w, m, from, class, &r);
+}
+
+/* True: the stranger's request has been dealt with. */
+static bool stop_stranger(struct worker *w, const struct sip_msg *m, const struct flow *from)
+{
+	static const struct sip_reply forbidden = {.code = 403, .reason = STR("Forbidden")};
+
+	switch (guard_request(w->guard, m, from)) {
+	case GUARD_OK:
+		return false;
+	case GUARD_UNKNOWN_SOURCE:
+		reply_stateless(w, m, from, GUARD_STRANGER, &forbidden);
+		return true;
+	default:
+		return true;
+	}
+}
+
+static bool stop_register(
+	struct worker *w, const struct sip_msg *m, const struct flow *from, enum guard_class class)
+{
+	struct registrar_answer *a = &w->registrar_answer;
+	size_t max = guard_reply_max(w->guard, class, m, from, loop_now(w->loop));
+
+	if (!registrar_front(w->registrar, w->cfg, m, from, max, loop_now(w->loop), a))
+		return false;
+	if (a->code) {
+		struct sip_reply r = registrar_reply(a);
+		reply_stateless(w, m, from, class, &r);
+	}
+	return true;
+}
+
+void dispatch_recv(const char *buf, size_t len, const struct flow *from, void *arg)
+{
+	struct worker *w = arg;
+	enum guard_class class;
+	struct sip_verdict v;
+	struct sip_msg m;
+
+	if (guard_admit(w->guard, from, loop_now(w->loop), &class) != GUARD_OK)
+		return;
+	if (flow_is_stream(from))
+		sip_scan_stream(&m, buf, len, &v);
+	else
+		sip_scan(&m, buf, len, &v);
+	if (v.kind == SIP_SCAN_KEEPALIVE)
+		return;
+	if (v.kind != SIP_SCAN_OK) {
+		refused(w, &m, from, class, &v);
+		return;
+	}
+	if (m.request) {
+		if (class == GUARD_STRANGER && stop_stranger(w, &m, from))
+			return;
+		if (m.method == SIP_REGISTER && stop_register(w, &m, from, class))
+			return;
+	}
+	txn_input(w->txn, &m, from, loop_now(w->loop));
+}
+
+void dispatch_error(const struct flow *peer, int err, void *arg)
+{
+	struct worker *w = arg;
+
+	(void)err;
+	txn_net_error(w->txn, peer);
+	if (peer->conn)
+		binding_conn_gone(w->bindings, peer->conn);
+}
+
+/* RFC 3261 16.3 item 5. We need no extension to proxy, so each one asked for is unsupported. */
+static bool bad_extension(
+	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from)
+{
+	char line[SIP_LINE_MAX];
+	struct sip_build b;
+	bool ours = m->method == SIP_REGISTER || m->method == SIP_OPTIONS;
+	int i = sip_msg_first(m, SIP_HDR_PROXY_REQUIRE);
+
+	if (i < 0 && ours)
+		i = sip_msg_first(m, SIP_HDR_REQUIRE);
+	if (i < 0)
+		return false;
+	sip_build_init(&b, line, sizeof(line) - 1);
+	sip_build_header(&b, str_lit("Unsupported"), sip_msg_value(m, i));
+	line[b.err ? 0 : b.len] = '\0';
+	answer(w, st, m, from, 420, "Bad Extension", line);
+	return true;
+}
+
+static void register_request(
+	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from)
+{
+	struct registrar_answer *a = &w->registrar_answer;
+
+	registrar_request(
+		w->registrar, w->cfg, m, from, loop_now(w->loop), loop_wall_ms(w->loop), a);
+	if (!a->code) {
+		txn_server_drop(st, loop_now(w->loop));
+		return;
+	}
+	answer_with(w, st, m, from, registrar_reply(a));
+}
+
+/* An INVITE that starts a call: from gateways only, to our DIDs only. */
+static void invite_request(
+	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from)
+{
+	uint8_t octets[16];
+	struct sip_addr route;
+
+	net_addr_octets(&from->peer, octets);
+	if (!cfg_gateway_by_ip(w->cfg, octets)) {
+		w->stats.forbidden++;
+		answer(w, st, m, from, 403, "Forbidden", NULL);
+		return;
+	}
+	/* A Route that leads on from us asks for a relay. */
+	if (forward_next_route(w->net, m, &route) == 0) {
+		w->stats.forbidden++;
+		answer(w, st, m, from, 403, "No Relaying", NULL);
+		return;
+	}
+	if (w->draining) {
+		answer(w, st, m, from, 503, "Shutting Down", "Retry-After: 10\r\n");
+		return;
+	}
+	setup_start(w, st, m, from);
+}
+
+static void request_h(
+	struct txn_server *st, const struct sip_msg *m, const struct flow *from, void *arg)
+{
+	struct worker *w = arg;
+
+	if (m->method == SIP_REGISTER && bad_extension(w, st, m, from))
+		return;
+	if (m->method == SIP_REGISTER) {
+		register_request(w, st, m, from);
+		return;
+	}
+	if (m->max_forwards == 0 && m->method != SIP_OPTIONS) {
+		answer(w, st, m, from, 483, "Too Many Hops", NULL);
+		return;
+	}
+	if (bad_extension(w, st, m, from))
+		return;
+	if (!str_empty(m->to.tag)) {
+		dialog_request(w, st, m, from);
+		return;
+	}
+	switch (m->method) {
+	case SIP_INVITE:
+		invite_request(w, st, m, from);
+		break;
+	case SIP_OPTIONS:
+		answer(w, st, m, from, 200, "OK", ALLOW "Accept: application/sdp\r\n");
+		break;
+	case SIP_METHOD_OTHER:
+		answer(w, st, m, from, 501, "Not Implemented", ALLOW);
+		break;
+	case SIP_BYE:
+	case SIP_PRACK:
+	case SIP_UPDATE:
+	case SIP_INFO:
+		answer(w, st, m, from, 481, "Call/Transaction Does Not Exist", NULL);
+		break;
+	default:
+		answer(w, st, m, from, 405, "Method Not Allowed", ALLOW);
+		break;
+	}
+}
+
+static void ack_h(const struct sip_msg *m, const struct flow *from, void *arg)
+{
+	dialog_ack(arg, m, from);
+}
+
+static void cancel_h(
+	struct txn_server *st, const struct sip_msg *cancel, const struct flow *from, void *arg)
+{
+	struct worker *w = arg;
+	enum leg_side side;
+
+	(void)from;
+	if (setup_cancel(w, st, cancel))
+		return;
+	struct call *call = call_of(w, cancel, &side);
+	if (call)
+		relay_cancel(call, st);
+}
+
+static void response_h(const struct sip_msg *m, const struct flow *from, void *arg)
+{
+	dialog_response(arg, m, from);
+}
+
+const struct txn_handlers dispatch_handlers = {
+	.request_h = request_h,
+	.ack_h = ack_h,
+	.cancel_h = cancel_h,
+	.response_h = response_h,
+};

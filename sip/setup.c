@@ -1,0 +1,412 @@
+#include "sip/setup.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "core/log.h"
+#include "core/slots.h"
+#include "sip/answer.h"
+#include "sip/branch.h"
+#include "sip/call_journal.h"
+#include "sip/call_record.h"
+#include "sip/dialog.h"
+#include "sip/diversion.h"
+#include "sip/forward.h"
+#include "sip/loop.h"
+#include "sip/mask.h"
+#include "sip/setup_target.h"
+#include "sip/watch.h"
+#include "sip/worker.h"
+
+static void tick(void *arg, int64_t now_ms)
+{
+	struct failover_event ev = {.kind = FAILOVER_TICK};
+
+	(void)now_ms;
+	setup_event(arg, &ev, NULL);
+}
+
+static void rearm(struct call *call)
+{
+	struct wheel *wheel = loop_wheel(call->w->loop);
+	int64_t at = failover_deadline(call->setup->fo);
+
+	wheel_cancel(wheel, &call->timer);
+	if (at < 0)
+		return;
+	call->timer.h = tick;
+	call->timer.arg = call;
+	wheel_set(wheel, &call->timer, at);
+}
+
+static void queue_event(struct call_setup *s, const struct failover_event *ev)
+{
+	/* Each queued event answers one action of the step before, so a few places are enough. */
+	if (s->queued < SETUP_EVENTS_MAX)
+		s->queue[s->queued++] = *ev;
+}
+
+static void try_next(struct call *call, unsigned attempt, unsigned branch)
+{
+	struct call_setup *s = call->setup;
+	const struct setup_target *target;
+	struct failover_event ev = {.kind = FAILOVER_EXHAUSTED, .branch = branch};
+	int err;
+
+	/* Before anything that may take time: the plan was admitted by the count of this moment. */
+	if (s->plan.attempt[attempt].holds_slot)
+		call_take_slot(call);
+	err = setup_target_next(call, attempt, branch, &target, &ev.trigger);
+	if (err == EAGAIN)
+		return;
+	if (err == 0) {
+		err = branch_send(call, attempt, branch, target);
+		ev.kind = FAILOVER_NETWORK;
+		ev.trigger = TRIGGER_UNREACHABLE;
+	}
+	if (err)
+		queue_event(s, &ev);
+}
+
+void setup_resume(struct call *call, unsigned branch)
+{
+	struct call_setup *s = call->setup;
+
+	try_next(call, s->attempt, branch);
+	if (s->queued) {
+		struct failover_event ev = s->queue[--s->queued];
+		setup_event(call, &ev, NULL);
+	}
+}
+
+/* The response in hand goes to the caller; a 2xx makes it a call. */
+static void forward_to_caller(struct call *call, const struct branch *b, const struct sip_msg *m)
+{
+	struct call_setup *s = call->setup;
+	struct forward f = {.drop = NULL};
+	char lines[128];
+	struct sip_build build;
+	uint32_t interval = 0;
+	size_t len;
+
+	if (!s->st)
+		return;
+	sip_build_init(&build, lines, sizeof(lines));
+	if (m->status >= 200 && m->status < 300)
+		session_response(m, &s->session, &interval, &build);
+	f.end = sip_build_since(&build, 0);
+	mask_apply(b->mask, false, true, &f);
+	if (forward_response(m, &f, call->w->out, FORWARD_MAX, &len))
+		return;
+	txn_server_reply(s->st, m->status, call->w->out, len, loop_now(call->w->loop));
+}
+
+static void reply_own(struct call *call, unsigned code)
+{
+	struct call_setup *s = call->setup;
+	struct sip_verdict v;
+	struct sip_msg m;
+
+	sip_scan_stream(&m, s->invite, s->invite_len, &v);
+	if (v.kind == SIP_SCAN_OK)
+		answer(call->w, s->st, &m, &s->from, code, answer_reason(code), NULL);
+}
+
+/* The best response of the attempts, as it came, or one of our own. */
+static void reply(struct call *call, const struct failover_action *a)
+{
+	struct call_setup *s = call->setup;
+	struct branch *b = a->branch == FAILOVER_NO_BRANCH ? NULL : branch_of(s, a->branch);
+	struct sip_verdict v;
+	struct sip_msg m;
+
+	if (!s->st)
+		return;
+	if (b && b->response) {
+		sip_scan_stream(&m, b->response, b->response_len, &v);
+		if (v.kind == SIP_SCAN_OK && m.status == a->status) {
+			forward_to_caller(call, b, &m);
+			return;
+		}
+	}
+	reply_own(call, a->status);
+}
+
+static void carry_out(struct call *call, const struct failover_action *a, const struct sip_msg *m)
+{
+	struct call_setup *s = call->setup;
+	struct branch *b = branch_of(s, a->branch);
+
+	switch (a->kind) {
+	case FAILOVER_TRY:
+		try_next(call, a->attempt, a->branch);
+		break;
+	case FAILOVER_CANCEL_BRANCH:
+		if (b)
+			branch_cancel(b, failover_answered(s->fo, &(unsigned){0}, &(unsigned){0}));
+		else if (s->query && s->query_branch == a->branch) {
+			resolve_cancel(s->query);
+			s->query = NULL;
+		}
+		break;
+	case FAILOVER_FORWARD:
+		if (b && m)
+			forward_to_caller(call, b, m);
+		break;
+	case FAILOVER_END_LATE:
+		if (b && m)
+			branch_end_late(b, m);
+		break;
+	case FAILOVER_REPLY:
+		reply(call, a);
+		break;
+	case FAILOVER_RELEASE_SLOT:
+		call_release_slot(call);
+		break;
+	case FAILOVER_RETAKE_SLOT:
+		call_take_slot(call);
+		break;
+	case FAILOVER_DONE:
+		s->done = true;
+		break;
+	}
+}
+
+/* The branch that won: its 2xx is in hand. */
+static void answered(struct call *call, unsigned branch, const struct sip_msg *m)
+{
+	struct call_setup *s = call->setup;
+	struct branch *b = branch_of(s, branch);
+	struct sip_build unused;
+	uint32_t interval;
+
+	sip_build_init(&unused, NULL, 0);
+	session_response(m, &s->session, &interval, &unused);
+	call->answered_ms = loop_now(call->w->loop);
+	call->answered_wall_ms = loop_wall_ms(call->w->loop);
+	call->max_call_seconds = s->plan.max_call_seconds;
+	call_record_answered(call);
+	if (dialog_open(call, b, m)) {
+		branch_end_late(b, m);
+		call_record_ended(call, END_SYSTEM);
+		call_free(call);
+		return;
+	}
+	call->mask = b->mask;
+	b->mask = NULL;
+	/* From now on a 2xx that comes again is passed on by its dialog. */
+	txn_client_detach(b->ct);
+	b->ct = NULL;
+	setup_free(s);
+	call->setup = NULL;
+	call->w->calls.answered++;
+	watch_start(call, interval);
+	call_journal_put(call);
+}
+
+static void finish(struct call *call, const struct sip_msg *m)
+{
+	struct call_setup *s = call->setup;
+	unsigned attempt, branch;
+
+	wheel_cancel(loop_wheel(call->w->loop), &call->timer);
+	if (failover_failed_over(s->fo))
+		call->w->calls.failed_over++;
+	if (m && failover_answered(s->fo, &attempt, &branch)) {
+		answered(call, branch, m);
+		return;
+	}
+	call->w->calls.failed++;
+	call_record_failed(call);
+	call_free(call);
+}
+
+void setup_event(struct call *call, const struct failover_event *event, const struct sip_msg *m)
+{
+	struct call_setup *s = call->setup;
+	struct failover_actions actions;
+	struct failover_event ev = *event;
+	unsigned taken = 0;
+
+	if (s->running) {
+		queue_event(s, event);
+		return;
+	}
+	s->running = true;
+	for (;;) {
+		failover_step(s->fo, &ev, loop_now(call->w->loop), &actions);
+		for (unsigned i = 0; i < actions.count; i++)
+			carry_out(call, &actions.item[i], m);
+		if (s->done || taken == s->queued)
+			break;
+		ev = s->queue[taken++];
+		if (taken == s->queued)
+			taken = s->queued = 0;
+	}
+	s->running = false;
+	s->queued = 0;
+	if (s->done)
+		finish(call, m);
+	else
+		rearm(call);
+}
+
+bool setup_cancel(struct worker *w, struct txn_server *st, const struct sip_msg *cancel)
+{
+	struct failover_event ev = {.kind = FAILOVER_CANCEL};
+	struct call *call = call_find(w, cancel->call_id, cancel->from.tag);
+
+	if (!call || !call->setup || call->setup->st != st)
+		return false;
+	setup_event(call, &ev, NULL);
+	return true;
+}
+
+const struct flow *setup_early_peer(const struct call *call, struct str to_tag)
+{
+	for (const struct branch *b = call->setup->branches; b; b = b->next) {
+		if (b->to_tag && str_eq(str_of(b->to_tag), to_tag))
+			return &b->peer;
+	}
+	return NULL;
+}
+
+void setup_free(struct call_setup *s)
+{
+	if (!s)
+		return;
+	if (s->st)
+		txn_server_listen(s->st, NULL, NULL);
+	if (s->query)
+		resolve_cancel(s->query);
+	while (s->branches) {
+		struct branch *b = s->branches;
+		s->branches = b->next;
+		branch_orphan(b);
+	}
+	setup_target_clear(s);
+	failover_free(s->fo);
+	plan_fini(&s->plan);
+	free(s->invite);
+	free(s);
+}
+
+static void caller_gone(struct txn_server *st, enum txn_event ev, void *arg)
+{
+	struct failover_event cancel = {.kind = FAILOVER_CANCEL};
+	struct call *call = arg;
+
+	(void)st;
+	if (!call->setup)
+		return;
+	if (ev == TXN_TERMINATED)
+		call->setup->st = NULL;
+	else if (ev == TXN_TRANSPORT)
+		setup_event(call, &cancel, NULL);
+}
+
+static void observe(const struct cfg_trunk *trunk, const struct cfg_sip_account *acc,
+	struct observation *obs, void *arg)
+{
+	worker_observe(arg, trunk, acc, obs);
+}
+
+static int setup_new(
+	struct call *call, struct txn_server *st, const struct sip_msg *m, const struct flow *from)
+{
+	struct call_setup *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return ENOMEM;
+	call->setup = s;
+	s->attempt = UINT_MAX;
+	s->from = *from;
+	s->invite = malloc(m->len);
+	call->caller = strndup(m->from.uri.user.p, m->from.uri.user.len);
+	if (!s->invite || !call->caller)
+		return ENOMEM;
+	memcpy(s->invite, m->buf, m->len);
+	s->invite_len = m->len;
+	s->st = st;
+	txn_server_listen(st, caller_gone, call);
+	return 0;
+}
+
+static int setup_plan(struct call *call, e164_t did)
+{
+	struct worker *w = call->w;
+	struct call_setup *s = call->setup;
+	struct plan_call pc = {.did = did, .now_ms = loop_wall_ms(w->loop)};
+	int err = plan_build(w->cfg, &pc, observe, w, &s->plan);
+
+	if (err)
+		return err;
+	call->did = did;
+	call->account_id = s->plan.account_id;
+	call->trunk_id = s->plan.trunk_id;
+	if (s->plan.count == 0)
+		return 0;
+	return failover_new(&s->fo, &s->plan);
+}
+
+/* What makes an INVITE not worth a call; 0: nothing. */
+static unsigned refuse(struct worker *w, const struct sip_msg *m, e164_t did, const char **reason)
+{
+	*reason = "Loop Detected";
+	if (call_find(w, m->call_id, m->from.tag) || worker_is_loop(w, m, did) ||
+		diversion_count(m) >= DIVERSIONS_MAX)
+		return 482;
+	*reason = "Not Found";
+	return did ? 0 : 404;
+}
+
+void setup_start(
+	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from)
+{
+	struct failover_event start = {.kind = FAILOVER_START};
+	e164_t did = plan_did_of_user(w->cfg, m->ruri.user.p, m->ruri.user.len);
+	struct session_offer offer;
+	struct sip_build unused;
+	struct call *call;
+	const char *reason;
+	unsigned code = refuse(w, m, did, &reason);
+
+	if (code) {
+		answer(w, st, m, from, code, reason, NULL);
+		return;
+	}
+	sip_build_init(&unused, NULL, 0);
+	switch (session_request(m, SESSION_DEFAULT, &offer, &unused)) {
+	case SESSION_TOO_SMALL:
+		answer(w, st, m, from, 422, "Session Interval Too Small", "Min-SE: 90\r\n");
+		return;
+	case SESSION_BAD:
+		answer(w, st, m, from, 400, "Bad Session-Expires", NULL);
+		return;
+	case SESSION_PASS:
+	case SESSION_EDIT:
+		break;
+	}
+	if (call_new(&call, w, m->call_id, m->from.tag)) {
+		answer(w, st, m, from, 503, "Service Unavailable", "Retry-After: 5\r\n");
+		return;
+	}
+	worker_uuid(w, &call->id);
+	if (setup_new(call, st, m, from) || setup_plan(call, did)) {
+		answer(w, st, m, from, 503, "Service Unavailable", "Retry-After: 5\r\n");
+		call_free(call);
+		return;
+	}
+	w->calls.started++;
+	if (call->setup->plan.status) {
+		reply_own(call, call->setup->plan.status);
+		/* A number that is not ours is not a call of ours. */
+		if (call->setup->plan.refusal != PLAN_UNKNOWN_DID)
+			call_record_failed(call);
+		call_free(call);
+		return;
+	}
+	answer(w, st, m, from, 100, "Trying", NULL);
+	setup_event(call, &start, NULL);
+}

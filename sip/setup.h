@@ -1,0 +1,64 @@
+/* Setting a call up: carries out what the failover machine of core decides. The machine says try,
+ * cancel, forward, reply; this file finds addresses, sends, and hands back what happened. */
+#ifndef SIP_SETUP_H
+#define SIP_SETUP_H
+
+#include "core/failover.h"
+#include "core/plan.h"
+#include "sip/call.h"
+#include "sip/resolve.h"
+#include "sip/session_timer.h"
+#include "sip/txn.h"
+
+enum { SETUP_TARGETS_MAX = RESOLVE_TARGETS_MAX, SETUP_EVENTS_MAX = 8 };
+
+struct branch;
+
+/* One place to send the attempt's INVITE to. */
+struct setup_target {
+	struct flow flow;
+	char *ruri;
+	char *route; /* Path of a binding as Route lines; NULL: none */
+	bool bound; /* a binding: answers go back the way the registration came */
+};
+
+struct call_setup {
+	struct txn_server *st; /* NULL once it has its final response */
+	struct flow from;
+	char *invite; /* as received */
+	size_t invite_len;
+	struct plan plan;
+	struct failover *fo;
+	struct session_offer session;
+	unsigned attempt; /* whose targets these are; UINT_MAX: none yet */
+	unsigned target_count, target_next;
+	struct setup_target target[SETUP_TARGETS_MAX];
+	struct resolve_query *query; /* the address of query_branch is being looked up */
+	unsigned query_branch;
+	struct branch *branches;
+	struct failover_event queue[SETUP_EVENTS_MAX];
+	unsigned queued;
+	bool running, done;
+};
+
+/* A new INVITE for one of our DIDs, from a gateway. Answers it, now or later. */
+void setup_start(
+	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from);
+
+/* The caller's CANCEL; st is the INVITE's transaction. False: it is not a call in set-up. */
+bool setup_cancel(struct worker *w, struct txn_server *st, const struct sip_msg *cancel);
+
+/* Something happened on the call. m is the response of FAILOVER_RESPONSE, else NULL. */
+void setup_event(struct call *call, const struct failover_event *event, const struct sip_msg *m);
+
+/* An address that was looked up is there: the branch goes on. */
+void setup_resume(struct call *call, unsigned branch);
+
+/* Forgets the set-up; branches that still ring are cancelled and end by themselves. */
+void setup_free(struct call_setup *s);
+
+/* The address where a request of the caller in an early dialog goes: that of the branch with this
+ * To tag. NULL: no such branch. */
+const struct flow *setup_early_peer(const struct call *call, struct str to_tag);
+
+#endif

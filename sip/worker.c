@@ -1,0 +1,219 @@
+#include "sip/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "core/log.h"
+#include "sip/auth.h"
+#include "sip/dispatch.h"
+#include "sip/feed.h"
+#include "sip/forward.h"
+#include "sip/loop.h"
+#include "sip/metrics.h"
+#include "sip/net.h"
+#include "sip/observed.h"
+#include "sip/prober.h"
+#include "sip/resolve.h"
+#include "sip/statepage.h"
+
+enum { CONFIG_ACCOUNTS_A_TURN = 500 };
+
+void worker_observe(struct worker *w, const struct cfg_trunk *trunk,
+	const struct cfg_sip_account *acc, struct observation *obs)
+{
+	*obs = (struct observation){.calls_up = slots_count(w->slots, &trunk->id)};
+	if (!acc)
+		return;
+	obs->registered = binding_count(w->bindings, &acc->id) > 0;
+	if (acc->auth_mode == AUTH_IP && acc->address.host)
+		obs->down = prober_state(w->prober, acc->address.host, acc->address.port,
+				    acc->address.transport) == PROBE_DOWN;
+}
+
+bool worker_binding_source(const struct worker *w, const struct flow *from)
+{
+	uint8_t octets[16];
+
+	net_addr_octets(&from->peer, octets);
+	return binding_source_known(w->bindings, octets);
+}
+
+static void revalidate(struct worker *w, bool changed)
+{
+	w->revalidate = !binding_revalidate(w->bindings, w->cfg, changed, CONFIG_ACCOUNTS_A_TURN);
+}
+
+/* Another configuration, or changes in this one. Calls that are up keep what they started with. */
+static void config_changed(struct worker *w)
+{
+	const struct cfg *cfg = feed_cfg(w->feed);
+
+	w->cfg = cfg ? cfg : w->no_cfg;
+	guard_config_changed(w->guard, w->cfg);
+	prober_reload(w->prober, w->cfg);
+	revalidate(w, true);
+}
+
+static void feed_ready(uint32_t events, void *arg)
+{
+	struct worker *w = arg;
+
+	(void)events;
+	if (feed_poll(w->feed))
+		config_changed(w);
+}
+
+static void each_turn(void *arg)
+{
+	struct worker *w = arg;
+
+	if (w->revalidate)
+		revalidate(w, false);
+}
+
+static void each_second(void *arg, int64_t now_ms)
+{
+	struct worker *w = arg;
+
+	metrics_publish(w);
+	wheel_set(loop_wheel(w->loop), &w->second, now_ms + 1000);
+}
+
+static int fail(const char *what, int err, const char *why)
+{
+	log_error("start", "%s: %s", what, why && *why ? why : strerror(err));
+	return err;
+}
+
+/* Sockets and what stands right on them. */
+static int open_network(struct worker *w)
+{
+	const struct worker_settings *s = w->settings;
+	struct net_config net = {
+		.listen = &s->sip_listen, .advertise = *s->advertise ? s->advertise : NULL};
+	struct resolve_config dns = {
+		.dns = *s->dns ? s->dns : NULL, .private_targets = &w->private_targets};
+	char why[NET_WHY_MAX] = "";
+	int err = loop_new(&w->loop);
+
+	if (err)
+		return fail("event loop", err, NULL);
+	err = net_new(&w->net, w->loop, &net, dispatch_recv, dispatch_error, w, why);
+	if (err)
+		return fail("TRUNKGUARD_SIP_LISTEN", err, why);
+	err = txn_layer_new(&w->txn, w->net, loop_wheel(w->loop), NULL, &dispatch_handlers, w);
+	if (err)
+		return fail("transactions", err, NULL);
+	err = resolve_new(&w->resolve, w->loop, &dns);
+	if (err)
+		return fail("DNS", err, NULL);
+	err = statepage_new(&w->page, &s->http_listen, why);
+	if (err)
+		return fail("TRUNKGUARD_WORKER_HTTP_LISTEN", err, why);
+	return 0;
+}
+
+static int open_rules(struct worker *w)
+{
+	struct guard_config guard = {.peers = w->settings->peers};
+	struct registrar_config registrar = {.private_targets = w->private_targets};
+	int err;
+
+	w->cfg = w->no_cfg = cfg_new();
+	w->slots = slots_new(w->hash_key);
+	w->out = malloc(FORWARD_MAX);
+	if (!w->cfg || !w->slots || !w->out)
+		return fail("memory", ENOMEM, NULL);
+	err = calls_init(&w->calls, w->hash_key);
+	if (err)
+		return fail("calls", err, NULL);
+	err = binding_store_new(&w->bindings, loop_wheel(w->loop), observed_binding, w);
+	if (err)
+		return fail("bindings", err, NULL);
+	err = auth_new(&w->auth, str_of(w->settings->realm));
+	if (err)
+		return fail("TRUNKGUARD_REALM", err, NULL);
+	err = registrar_new(&w->registrar, &registrar, w->auth, w->bindings);
+	if (err)
+		return fail("registrar", err, NULL);
+	err = guard_new(&w->guard, &guard, w->cfg, w->bindings);
+	if (err)
+		return fail("guard", err, NULL);
+	err = prober_new(&w->prober, NULL, loop_wheel(w->loop), w->net, w->txn, w->resolve,
+		w->guard, observed_health, w);
+	return err ? fail("prober", err, NULL) : 0;
+}
+
+int worker_new(struct worker **wp, const struct worker_settings *settings)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	int err;
+
+	if (!w)
+		return fail("memory", ENOMEM, NULL);
+	w->settings = settings;
+	w->private_targets = settings->private_targets;
+	w->probe_ms = (int64_t)settings->probe_seconds * 1000;
+	if (getrandom(w->hash_key, sizeof(w->hash_key), 0) != sizeof(w->hash_key)) {
+		free(w);
+		return fail("random numbers", EIO, NULL);
+	}
+	err = open_network(w);
+	if (!err)
+		err = open_rules(w);
+	if (!err)
+		err = observed_open(w);
+	if (!err)
+		err = loop_add(w->loop, &w->feed_fd, feed_fd(w->feed), EPOLLIN, feed_ready, w);
+	if (err) {
+		worker_free(w);
+		return err;
+	}
+	loop_set_hook(w->loop, each_turn, w);
+	wheel_timer_init(&w->second, each_second, w);
+	wheel_set(loop_wheel(w->loop), &w->second, loop_now(w->loop));
+	*wp = w;
+	return 0;
+}
+
+/* From the top down: each floor still stands while the one above it goes. */
+void worker_free(struct worker *w)
+{
+	if (w->page)
+		statepage_free(w->page);
+	if (w->feed && w->feed_fd.h)
+		loop_del(w->loop, &w->feed_fd);
+	if (w->calls.by_dialog.bucket)
+		calls_fini(&w->calls);
+	if (w->txn)
+		txn_layer_free(w->txn);
+	if (w->prober)
+		prober_free(w->prober);
+	observed_close(w);
+	if (w->guard)
+		guard_free(w->guard);
+	if (w->registrar)
+		registrar_free(w->registrar);
+	if (w->auth)
+		auth_free(w->auth);
+	if (w->resolve)
+		resolve_free(w->resolve);
+	if (w->net)
+		net_free(w->net);
+	if (w->bindings)
+		binding_store_free(w->bindings);
+	if (w->slots)
+		slots_free(w->slots);
+	if (w->no_cfg)
+		cfg_free(w->no_cfg);
+	if (w->loop)
+		loop_free(w->loop);
+	free(w->out);
+	free(w);
+}
+
+int worker_run(struct worker *w)
+{
+	return loop_run(w->loop);
+}
