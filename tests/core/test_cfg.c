@@ -339,6 +339,121 @@ START_TEST(many_dids_come_and_go)
 }
 END_TEST
 
+static uint32_t seed;
+
+static unsigned chance(unsigned n)
+{
+	seed = seed * 1664525u + 1013904223u;
+	return (seed >> 8) % n;
+}
+
+/* A record of any kind, of a few objects that point at each other in any way. */
+static void random_record(char *line, size_t size)
+{
+	char ids[3][UUID_TEXT_SIZE];
+
+	for (int i = 0; i < 3; i++)
+		snprintf(
+			ids[i], sizeof(ids[i]), "00000000-0000-7000-8000-00000000000%u", chance(4));
+	switch (chance(10)) {
+	case 0:
+		snprintf(line, size, "A\t%s\tt\tUS\tUTC\tf\t\\N\ta.example||udp\tcaller\t\\N",
+			ids[0]);
+		break;
+	case 1:
+		snprintf(line, size,
+			"T\t%s\t%s\tt\t30\t15\t180\t60\tx\tto\tonly_primary\tf\t\\N\tbusy", ids[0],
+			ids[1]);
+		break;
+	case 2:
+		snprintf(line, size, "S\t%s\t%s\t%s\tx\tregistration\tuser%u\t\t\t\t\\N", ids[0],
+			ids[1], chance(2) ? "primary" : "secondary", chance(3));
+		break;
+	case 3:
+		snprintf(line, size,
+			"S\t%s\t%s\tprimary\tx\tip\t\\N\t\t\t192.0.2.%u,192.0.2.0/24\tp||udp",
+			ids[0], ids[1], chance(3));
+		break;
+	case 4:
+		snprintf(line, size,
+			"G\t%s\tx\t%s\tgw||udp\t\\N\t9\t1\t1\tf\t192.0.2.%u,192.0.2.0/24", ids[0],
+			chance(2) ? "t" : "f", chance(3));
+		break;
+	case 5:
+	case 6:
+		snprintf(line, size,
+			"D\t141555501%02u\t%s\t%s\t\\N\tt\tring\t\\N\t\\N\t%s\t%s\t\\N\t\\N",
+			chance(8), ids[0], chance(3) ? ids[1] : "\\N",
+			chance(2) ? "14155559999" : "\\N", chance(2) ? "b.example||udp" : "");
+		break;
+	case 7:
+		snprintf(line, size, "-D\t141555501%02u", chance(8));
+		break;
+	default:
+		snprintf(line, size, "-%c\t%s", "ATSG"[chance(4)], ids[0]);
+		break;
+	}
+}
+
+/* Follows every pointer there is: the sanitizer sees the one that dangles. */
+static int follow_trunk(const struct cfg_trunk *t, void *arg)
+{
+	(void)arg;
+	if (!t->account || t->account->backup_pbxs.count != 1)
+		ck_abort();
+	for (int role = 0; role < ROLE_COUNT; role++)
+		if (t->sip_account[role] && t->sip_account[role]->trunk != t)
+			ck_abort();
+	return 0;
+}
+
+static void follow_all(void)
+{
+	cfg_each_trunk(cfg, follow_trunk, NULL);
+	for (unsigned i = 0; i < 8; i++) {
+		const struct cfg_did *d = cfg_did(cfg, 14155550100 + i);
+
+		if (d && (d->account->backup_pbxs.count != 1 || (d->trunk && !d->trunk->account)))
+			ck_abort();
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		const uint8_t addr[16] = {
+			[10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = (uint8_t)i};
+		const char name[] = {'u', 's', 'e', 'r', (char)('0' + i)};
+		const struct cfg_sip_account *by_name =
+			cfg_sip_account_by_username(cfg, name, sizeof(name));
+		const struct cfg_sip_account *by_addr = cfg_sip_account_by_ip(cfg, addr);
+		const struct cfg_gateway *gw = cfg_gateway_by_ip(cfg, addr);
+
+		if ((by_name && by_name->auth_mode != AUTH_REGISTRATION) ||
+			(by_addr && by_addr->auth_mode != AUTH_IP) || (gw && !gw->enabled))
+			ck_abort();
+	}
+}
+
+START_TEST(records_in_any_order_never_leave_a_pointer_dangling)
+{
+	unsigned taken = 0, refused = 0;
+	char line[256];
+
+	cfg_free(cfg);
+	cfg = cfg_new();
+	seed = 20261123;
+	for (unsigned i = 0; i < 100000; i++) {
+		struct cfg_reject reject;
+
+		random_record(line, sizeof(line));
+		if (cfg_record_apply(cfg, line, strlen(line), &reject))
+			refused++;
+		else
+			taken++;
+		follow_all();
+	}
+	ck_assert_uint_gt(taken, 10000);
+	ck_assert_uint_gt(refused, 10000);
+}
+END_TEST
+
 static int count_gateway(const struct cfg_gateway *gw, void *arg)
 {
 	ck_assert_str_eq(gw->name, "carrier");
@@ -378,5 +493,6 @@ int main(void)
 		only_an_enabled_gateway_is_known_by_address, what_is_still_used_is_not_deleted,
 		deleting_what_is_not_there_is_fine,
 		a_missing_parent_is_refused_and_the_old_state_kept, many_dids_come_and_go,
+		records_in_any_order_never_leave_a_pointer_dangling,
 		walks_visit_all_and_stop_when_told);
 }
