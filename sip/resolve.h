@@ -53,8 +53,11 @@ struct resolve_config {
 };
 
 struct resolve_stats {
-	uint64_t asked; /* questions to DNS */
-	uint64_t hits, stale, negative, timeouts, failed, refused;
+	uint64_t asked, timeouts, failed; /* questions to DNS: sent, unanswered, SERVFAIL */
+	uint64_t answers; /* given from fresh records or literals */
+	uint64_t stale; /* given from records over their time */
+	uint64_t failures; /* no address was found */
+	uint64_t refused; /* only private ones were */
 	uint32_t names; /* in the cache */
 };
 

@@ -19,20 +19,20 @@ size_t fake_mem_held(void)
 	return fake_mem_octets;
 }
 
-static bool fails(void)
+static bool fake_mem_fails(void)
 {
 	return fake_mem_countdown && --fake_mem_countdown == 0;
 }
 
 /* malloc keeps one word before each block. */
-static void *counted(void *p)
+static void *fake_mem_count(void *p)
 {
 	if (p)
 		fake_mem_octets += malloc_usable_size(p) + sizeof(size_t);
 	return p;
 }
 
-static void uncount(void *p)
+static void fake_mem_uncount(void *p)
 {
 	if (p)
 		fake_mem_octets -= malloc_usable_size(p) + sizeof(size_t);
@@ -40,24 +40,24 @@ static void uncount(void *p)
 
 void *mem_alloc(size_t size)
 {
-	return fails() ? NULL : counted(malloc(size));
+	return fake_mem_fails() ? NULL : fake_mem_count(malloc(size));
 }
 
 void *mem_zalloc(size_t n, size_t size)
 {
-	return fails() ? NULL : counted(calloc(n, size));
+	return fake_mem_fails() ? NULL : fake_mem_count(calloc(n, size));
 }
 
 void *mem_realloc(void *p, size_t size)
 {
-	if (fails())
+	if (fake_mem_fails())
 		return NULL;
-	uncount(p);
-	return counted(realloc(p, size));
+	fake_mem_uncount(p);
+	return fake_mem_count(realloc(p, size));
 }
 
 void mem_free(void *p)
 {
-	uncount(p);
+	fake_mem_uncount(p);
 	free(p);
 }
