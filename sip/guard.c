@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "core/bucket.h"
-#include "core/cidr.h"
 #include "core/log.h"
 
 enum {
@@ -14,213 +14,262 @@ enum {
 	SOURCE_BURST = 120,
 	STRANGERS_RATE = 5000,
 	STRANGERS_BURST = 10000,
-	SOURCE_SLOTS = 65536,
-	EXPECTED_SLOTS = 1024, /* a power of two */
-	EXPECTED_WAYS = 4,
-	EXPECTED_MAX_MS = 3600 * 1000,
-	/* A challenge may be this much longer than its REGISTER, so many octets a second over all. */
-	SPARE_OCTETS = 128,
-	SPARE_RATE = 4096,
-	SPARE_BURST = 16384,
+	SLOTS = 65536,
+	CLASS_SLOTS = 4096,
+	EXPECT_ROWS = 4096,
+	EXPECT_WAYS = 4,
+	EXPECT_MAX_MS = 3600000,
+	/* The allowance of longer answers: 16 at once and one in 5 s to a source, few to all. */
+	ALLOWANCE = 240,
+	ALLOWANCE_COST = 5,
+	ALLOWANCE_BURST = 16 * ALLOWANCE_COST,
+	ALLOWANCES_RATE = 200,
+};
+
+/* What the configuration says of an address, remembered until it changes. */
+struct class_slot {
+	uint8_t source[16];
+	uint32_t generation; /* 0: empty */
+	enum guard_class class; /* GUARD_PEER, GUARD_GATEWAY, GUARD_PBX or GUARD_STRANGER */
 };
 
 struct expected {
-	uint8_t source[16];
-	int64_t until_ms;
+	uint8_t peer[16];
+	int64_t until_ms; /* 0: empty */
 };
 
 struct guard {
 	const struct cfg *cfg;
 	const struct binding_store *bindings;
 	struct cidr_list peers;
-	struct bucket_limit strangers_limit, spare_limit;
-	struct bucket strangers, spare;
-	struct bucket_set *known, *sources;
-	struct expected expected[EXPECTED_SLOTS];
 	uint8_t key[SIPHASH_KEY_LEN];
+	uint32_t generation;
+	struct bucket_set *known, *sources, *allowed;
+	struct bucket strangers, allowances;
+	struct bucket_limit strangers_limit;
 	struct guard_stats stats;
+	struct class_slot class[CLASS_SLOTS];
+	struct expected expected[EXPECT_ROWS][EXPECT_WAYS];
 };
 
 static const char *const class_words[GUARD_CLASS_COUNT] = {
-	"peer", "gateway", "pbx", "bound", "expected", "stranger"};
+	[GUARD_PEER] = "peer",
+	[GUARD_GATEWAY] = "gateway",
+	[GUARD_PBX] = "pbx",
+	[GUARD_BOUND] = "bound",
+	[GUARD_EXPECTED] = "expected",
+	[GUARD_STRANGER] = "stranger",
+};
 
 static const char *const refusal_words[GUARD_REFUSAL_COUNT] = {
-	"ok", "source_rate", "strangers_rate", "scanner", "options", "unknown_source"};
+	[GUARD_OK] = "ok",
+	[GUARD_SOURCE_RATE] = "source_rate",
+	[GUARD_STRANGERS_RATE] = "strangers_rate",
+	[GUARD_SCANNER] = "scanner",
+	[GUARD_OPTIONS] = "options",
+	[GUARD_UNKNOWN_SOURCE] = "unknown_source",
+};
 
-/* What tools that look for PBXs to rob call themselves. */
-static const char *const scanners[] = {"friendly-scanner", "sipvicious", "sipcli", "sundayddr",
-	"sip-scan", "smap", "iwar", "sivus", "gulp", "pplsip", "friendly-request", "sipptk"};
+static struct log_kind log_kinds[GUARD_REFUSAL_COUNT] = {
+	[GUARD_SOURCE_RATE] = LOG_KIND("guard_source_rate", LOG_LEVEL_WARN),
+	[GUARD_STRANGERS_RATE] = LOG_KIND("guard_strangers_rate", LOG_LEVEL_WARN),
+	[GUARD_SCANNER] = LOG_KIND("guard_scanner", LOG_LEVEL_INFO),
+	[GUARD_OPTIONS] = LOG_KIND("guard_options", LOG_LEVEL_INFO),
+	[GUARD_UNKNOWN_SOURCE] = LOG_KIND("guard_unknown_source", LOG_LEVEL_INFO),
+};
+
+/* What scanning tools call themselves, in small letters. */
+static const struct str scanners[] = {STR("friendly-scanner"), STR("friendly-request"),
+	STR("sipvicious"), STR("sipcli"), STR("sipsak"), STR("sip-scan"), STR("sipscan"),
+	STR("sundayddr"), STR("iwar"), STR("vaxsip"), STR("pplsip"), STR("siparmyknife"),
+	STR("smap"), STR("sivus"), STR("gulp"), STR("sipptk"), STR("svmap"), STR("svwar"),
+	STR("svcrack")};
 
 const char *guard_class_word(enum guard_class c)
 {
-	return (unsigned)c < GUARD_CLASS_COUNT ? class_words[c] : "";
+	return class_words[c];
 }
 
 const char *guard_refusal_word(enum guard_refusal r)
 {
-	return (unsigned)r < GUARD_REFUSAL_COUNT ? refusal_words[r] : "";
+	return refusal_words[r];
 }
 
-static uint32_t or_default(uint32_t value, uint32_t fallback)
+static uint32_t or_default(uint32_t n, uint32_t fallback)
 {
-	return value ? value : fallback;
+	return n ? n : fallback;
 }
 
-static int open_buckets(struct guard *g, const struct guard_config *c)
+static int buckets_new(struct guard *g, const struct guard_config *c)
 {
 	struct bucket_limit known = {
 		or_default(c->known_rate, KNOWN_RATE), or_default(c->known_burst, KNOWN_RATE)};
 	struct bucket_limit source = {
 		or_default(c->source_rate, SOURCE_RATE), or_default(c->source_burst, SOURCE_BURST)};
-	size_t slots = or_default(c->slots, SOURCE_SLOTS);
-	int err;
+	struct bucket_limit allowed = {1, ALLOWANCE_BURST};
+	unsigned slots = c->slots ? c->slots : SLOTS;
 
-	g->strangers_limit = (struct bucket_limit){or_default(c->strangers_rate, STRANGERS_RATE),
-		or_default(c->strangers_burst, STRANGERS_BURST)};
-	g->spare_limit = (struct bucket_limit){SPARE_RATE, SPARE_BURST};
-	err = bucket_set_new(&g->known, slots, &known, g->key);
-	return err ? err : bucket_set_new(&g->sources, slots, &source, g->key);
+	g->strangers_limit.rate = or_default(c->strangers_rate, STRANGERS_RATE);
+	g->strangers_limit.burst = or_default(c->strangers_burst, STRANGERS_BURST);
+	if (bucket_set_new(&g->known, slots, &known, g->key) ||
+		bucket_set_new(&g->sources, slots, &source, g->key) ||
+		bucket_set_new(&g->allowed, slots, &allowed, g->key))
+		return ENOMEM;
+	return 0;
 }
 
 int guard_new(struct guard **gp, const struct guard_config *config, const struct cfg *cfg,
 	const struct binding_store *bindings)
 {
 	struct guard *g = calloc(1, sizeof(*g));
-	int err = EIO;
+	int err;
 
 	if (!g)
 		return ENOMEM;
 	g->cfg = cfg;
 	g->bindings = bindings;
 	g->peers = config->peers;
-	if (getrandom(g->key, sizeof(g->key), 0) == (ssize_t)sizeof(g->key))
-		err = open_buckets(g, config);
-	if (err) {
+	g->generation = 1;
+	err = getrandom(g->key, sizeof(g->key), 0) == sizeof(g->key) ? 0 : EIO;
+	if (!err)
+		err = buckets_new(g, config);
+	if (err)
 		guard_free(g);
-		return err;
-	}
-	*gp = g;
-	return 0;
+	else
+		*gp = g;
+	return err;
 }
 
 void guard_free(struct guard *g)
 {
-	if (g->known)
-		bucket_set_free(g->known);
-	if (g->sources)
-		bucket_set_free(g->sources);
+	if (!g)
+		return;
+	bucket_set_free(g->known);
+	bucket_set_free(g->sources);
+	bucket_set_free(g->allowed);
 	free(g);
 }
 
 void guard_config_changed(struct guard *g, const struct cfg *cfg)
 {
 	g->cfg = cfg;
+	if (++g->generation == 0) {
+		memset(g->class, 0, sizeof(g->class));
+		g->generation = 1;
+	}
 }
 
-static struct expected *expected_ways(struct guard *g, const uint8_t source[16])
+static struct expected *expected_row(struct guard *g, const uint8_t peer[16])
 {
-	size_t at = siphash(g->key, source, 16) & (EXPECTED_SLOTS - EXPECTED_WAYS);
-
-	return &g->expected[at];
+	return g->expected[siphash(g->key, peer, 16) % EXPECT_ROWS];
 }
 
 void guard_expect(struct guard *g, const union net_addr *peer, int64_t now_ms, int64_t ms)
 {
-	uint8_t source[16];
-	struct expected *way, *oldest;
+	struct expected *row, *place;
+	uint8_t octets[16];
+	int64_t until = now_ms + (ms < EXPECT_MAX_MS ? ms : EXPECT_MAX_MS);
 
-	net_addr_octets(peer, source);
-	way = oldest = expected_ways(g, source);
-	for (int i = 0; i < EXPECTED_WAYS; i++) {
-		if (memcmp(way[i].source, source, sizeof(source)) == 0) {
-			oldest = &way[i];
+	net_addr_octets(peer, octets);
+	row = place = expected_row(g, octets);
+	for (int i = 0; i < EXPECT_WAYS; i++) {
+		if (!memcmp(row[i].peer, octets, sizeof(octets))) {
+			place = &row[i];
 			break;
 		}
-		if (way[i].until_ms < oldest->until_ms)
-			oldest = &way[i];
+		if (row[i].until_ms < place->until_ms)
+			place = &row[i];
 	}
-	if (ms > EXPECTED_MAX_MS)
-		ms = EXPECTED_MAX_MS;
-	if (memcmp(oldest->source, source, sizeof(source)) != 0 || oldest->until_ms < now_ms + ms)
-		oldest->until_ms = now_ms + ms;
-	memcpy(oldest->source, source, sizeof(source));
+	if (memcmp(place->peer, octets, sizeof(octets)) || place->until_ms < until)
+		place->until_ms = until;
+	memcpy(place->peer, octets, sizeof(octets));
 }
 
-static bool is_expected(struct guard *g, const uint8_t source[16], int64_t now_ms)
+static bool is_expected(struct guard *g, const uint8_t peer[16], int64_t now_ms)
 {
-	const struct expected *way = expected_ways(g, source);
+	const struct expected *row = expected_row(g, peer);
 
-	for (int i = 0; i < EXPECTED_WAYS; i++) {
-		if (way[i].until_ms > now_ms && memcmp(way[i].source, source, 16) == 0)
+	for (int i = 0; i < EXPECT_WAYS; i++) {
+		if (now_ms < row[i].until_ms && !memcmp(row[i].peer, peer, 16))
 			return true;
 	}
 	return false;
 }
 
-static enum guard_class classify(struct guard *g, const uint8_t source[16], int64_t now_ms)
+static enum guard_class class_by_config(struct guard *g, const uint8_t source[16])
 {
-	if (g->peers.count && cidr_list_match(&g->peers, source))
-		return GUARD_PEER;
-	if (cfg_gateway_by_ip(g->cfg, source))
-		return GUARD_GATEWAY;
-	if (cfg_sip_account_by_ip(g->cfg, source))
-		return GUARD_PBX;
+	struct class_slot *slot = &g->class[siphash(g->key, source, 16) % CLASS_SLOTS];
+
+	if (slot->generation == g->generation && !memcmp(slot->source, source, 16))
+		return slot->class;
+	memcpy(slot->source, source, 16);
+	slot->generation = g->generation;
+	slot->class = cidr_list_match(&g->peers, source)      ? GUARD_PEER
+		      : cfg_gateway_by_ip(g->cfg, source)     ? GUARD_GATEWAY
+		      : cfg_sip_account_by_ip(g->cfg, source) ? GUARD_PBX
+							      : GUARD_STRANGER;
+	return slot->class;
+}
+
+static enum guard_class class_of(struct guard *g, const uint8_t source[16], int64_t now_ms)
+{
+	enum guard_class class = class_by_config(g, source);
+
+	if (class != GUARD_STRANGER)
+		return class;
 	if (binding_source_known(g->bindings, source))
 		return GUARD_BOUND;
 	return is_expected(g, source, now_ms) ? GUARD_EXPECTED : GUARD_STRANGER;
 }
 
-/* One line a second at most for each kind of refusal. */
-static enum guard_refusal refuse(struct guard *g, enum guard_refusal why, const struct flow *from)
-{
-	static struct log_kind kind[GUARD_REFUSAL_COUNT] = {
-		[GUARD_SOURCE_RATE] = LOG_KIND("source_rate", LOG_LEVEL_WARN),
-		[GUARD_STRANGERS_RATE] = LOG_KIND("strangers_rate", LOG_LEVEL_WARN),
-		[GUARD_SCANNER] = LOG_KIND("scanner", LOG_LEVEL_INFO),
-		[GUARD_OPTIONS] = LOG_KIND("stranger_options", LOG_LEVEL_DEBUG),
-		[GUARD_UNKNOWN_SOURCE] = LOG_KIND("unknown_source", LOG_LEVEL_INFO),
-	};
-	char ip[FLOW_IP_TEXT_MAX];
-	struct str source = net_addr_ip(&from->peer, ip);
-
-	g->stats.refused[why]++;
-	log_limited(&kind[why], "from %.*s", (int)source.len, source.p);
-	return why;
-}
-
-/* An IPv6 customer has a whole /64. */
-static size_t source_len(const uint8_t source[16])
+/* Whoever has an IPv6 address has a /64 of them. */
+static size_t source_key_len(const uint8_t source[16])
 {
 	return ip_is_v4(source) ? 16 : 8;
+}
+
+static enum guard_refusal refused(
+	struct guard *g, enum guard_refusal why, const uint8_t source[16], struct str what)
+{
+	char ip[CIDR_TEXT_SIZE];
+
+	g->stats.refused[why]++;
+	ip_format(source, ip);
+	log_limited(&log_kinds[why], "%s %.*s", ip, (int)what.len, what.len ? what.p : "");
+	return why;
 }
 
 enum guard_refusal guard_admit(
 	struct guard *g, const struct flow *from, int64_t now_ms, enum guard_class *class)
 {
+	static const struct str nothing = STR("");
 	uint8_t source[16];
 
 	net_addr_octets(&from->peer, source);
-	*class = classify(g, source, now_ms);
+	*class = class_of(g, source, now_ms);
 	g->stats.messages[*class]++;
-	if (*class == GUARD_PEER || *class == GUARD_GATEWAY)
+	switch (*class) {
+	case GUARD_PEER:
+	case GUARD_GATEWAY:
 		return GUARD_OK;
-	if (*class != GUARD_STRANGER)
-		return bucket_set_take(g->known, source, source_len(source), 1, now_ms)
-			       ? GUARD_OK
-			       : refuse(g, GUARD_SOURCE_RATE, from);
-	if (!bucket_set_take(g->sources, source, source_len(source), 1, now_ms))
-		return refuse(g, GUARD_SOURCE_RATE, from);
-	if (!bucket_take(&g->strangers, &g->strangers_limit, 1, now_ms))
-		return refuse(g, GUARD_STRANGERS_RATE, from);
-	return GUARD_OK;
+	case GUARD_STRANGER:
+		/* The source's budget first, so that one cannot use up what all have together. */
+		if (!bucket_set_take(g->sources, source, source_key_len(source), 1, now_ms))
+			return refused(g, GUARD_SOURCE_RATE, source, nothing);
+		if (!bucket_take(&g->strangers, &g->strangers_limit, 1, now_ms))
+			return refused(g, GUARD_STRANGERS_RATE, source, nothing);
+		return GUARD_OK;
+	default:
+		if (!bucket_set_take(g->known, source, sizeof(source), 1, now_ms))
+			return refused(g, GUARD_SOURCE_RATE, source, nothing);
+		return GUARD_OK;
+	}
 }
 
-static bool contains_caseless(struct str text, const char *word)
+static bool contains(struct str text, struct str word)
 {
-	size_t n = strlen(word);
-
-	for (size_t i = 0; i + n <= text.len; i++) {
-		if (str_caseeq((struct str){text.p + i, n}, (struct str){word, n}))
+	for (size_t i = 0; i + word.len <= text.len; i++) {
+		if (str_caseeq((struct str){text.p + i, word.len}, word))
 			return true;
 	}
 	return false;
@@ -230,8 +279,8 @@ static bool is_scanner(const struct sip_msg *m)
 {
 	struct str agent = sip_msg_get(m, SIP_HDR_USER_AGENT);
 
-	for (size_t i = 0; i < sizeof(scanners) / sizeof(scanners[0]); i++) {
-		if (contains_caseless(agent, scanners[i]))
+	for (size_t i = 0; i < sizeof(scanners) / sizeof(*scanners); i++) {
+		if (contains(agent, scanners[i]))
 			return true;
 	}
 	return false;
@@ -239,24 +288,35 @@ static bool is_scanner(const struct sip_msg *m)
 
 enum guard_refusal guard_request(struct guard *g, const struct sip_msg *m, const struct flow *from)
 {
+	enum guard_refusal why = GUARD_OK;
+	uint8_t source[16];
+
 	if (is_scanner(m))
-		return refuse(g, GUARD_SCANNER, from);
-	if (m->method == SIP_REGISTER || m->method == SIP_ACK || m->method == SIP_CANCEL ||
-		!str_empty(m->to.tag))
+		why = GUARD_SCANNER;
+	else if (m->method == SIP_REGISTER || m->method == SIP_ACK || m->method == SIP_CANCEL ||
+		 !str_empty(m->to.tag))
 		return GUARD_OK;
-	return refuse(g, m->method == SIP_OPTIONS ? GUARD_OPTIONS : GUARD_UNKNOWN_SOURCE, from);
+	else
+		why = m->method == SIP_OPTIONS ? GUARD_OPTIONS : GUARD_UNKNOWN_SOURCE;
+	net_addr_octets(&from->peer, source);
+	return refused(g, why, source, m->method_name);
 }
 
 size_t guard_reply_max(struct guard *g, enum guard_class class, const struct sip_msg *m,
 	const struct flow *from, int64_t now_ms)
 {
-	/* A stream's source has shown that it gets what we send. */
+	static const struct bucket_limit all = {ALLOWANCES_RATE, 2 * ALLOWANCES_RATE};
+	uint8_t source[16];
+
 	if (class != GUARD_STRANGER || flow_is_stream(from))
 		return 0;
-	if (m->request && m->method == SIP_REGISTER && m->via_ok &&
-		bucket_take(&g->spare, &g->spare_limit, SPARE_OCTETS, now_ms))
-		return m->len + SPARE_OCTETS;
-	return m->len;
+	if (m->method != SIP_REGISTER || !m->via_ok)
+		return m->len;
+	net_addr_octets(&from->peer, source);
+	if (!bucket_set_take(g->allowed, source, source_key_len(source), ALLOWANCE_COST, now_ms) ||
+		!bucket_take(&g->allowances, &all, 1, now_ms))
+		return m->len;
+	return m->len + ALLOWANCE;
 }
 
 const struct guard_stats *guard_stats(const struct guard *g)
