@@ -1,4 +1,5 @@
 /* Diversion (RFC 5806), History-Info (RFC 7044) and the calling party display. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "message.h"

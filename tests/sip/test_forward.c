@@ -1,5 +1,6 @@
 /* A request and a response on their way through, byte by byte. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "message.h"

@@ -1,4 +1,5 @@
 /* RFC 4028 section 8, row by row. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "message.h"
