@@ -49,9 +49,8 @@ static const char *line_find(struct frame *f, const char *p, unsigned *lines)
 		const char *lf = memchr(p, '\n', (size_t)(f->end - p));
 
 		/* One octet of the next line is needed to know a fold. */
-		if (!lf || lf + 1 == f->end)
+		if (!lf || lf + 1 == f->end || ++*lines > LINES_MAX)
 			return NULL;
-		++*lines;
 		if (lf[1] != ' ' && lf[1] != '\t')
 			return lf;
 		p = lf + 1;

@@ -4,7 +4,7 @@
  */
 #include "tests/sip/mutate.h"
 
-static const char specials[] = "\0\r\n \"<;,@%";
+static const char specials[] = "\0\r\n \"<;";
 
 static unsigned long scanned, accepted;
 
@@ -112,16 +112,18 @@ static void file(const char *name)
 	struct str whole = copy_of(rig_load(name));
 
 	mutate_truncate(whole, mutant);
-	mutate_replace(whole, specials, sizeof(specials) - 1, mutant);
-	mutate_delete(whole, mutant);
+	if (whole.len < 2000) { /* longreq has nothing more to tell for its time */
+		mutate_replace(whole, specials, sizeof(specials) - 1, mutant);
+		mutate_delete(whole, mutant);
+	}
 	free((char *)whole.p);
 }
 
 START_TEST(whatever_is_accepted_can_be_forwarded_and_answered)
 {
 	rig_each_file(file);
-	ck_assert_uint_gt(scanned, 300000);
-	ck_assert_uint_gt(accepted, 50000);
+	ck_assert_uint_gt(scanned, 200000);
+	ck_assert_uint_gt(accepted, 30000);
 }
 END_TEST
 

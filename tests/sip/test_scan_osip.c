@@ -86,7 +86,7 @@ static void message_compare(const struct sip_msg *m, const osip_message_t *o)
 static bool beyond_libosip2(const struct sip_msg *m)
 {
 	return memchr(m->buf, '\0', m->headers_end) != NULL ||
-		m->to.uri.scheme == SIP_SCHEME_OTHER || m->from.uri.scheme == SIP_SCHEME_OTHER;
+	       m->to.uri.scheme == SIP_SCHEME_OTHER || m->from.uri.scheme == SIP_SCHEME_OTHER;
 }
 
 static void compare(struct str text)
