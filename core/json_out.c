@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "core/time_text.h"
 #include "core/utf8.h"
 
 enum { SIZE_FIRST = 256 };
@@ -87,7 +86,7 @@ static bool plain(unsigned char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-static void put_quoted(struct json_out *j, const char *s, size_t len, bool clipped)
+static void put_quoted(struct json_out *j, const char *s, size_t len)
 {
 	size_t i = 0;
 
@@ -112,8 +111,6 @@ static void put_quoted(struct json_out *j, const char *s, size_t len, bool clipp
 			put(j, "\xef\xbf\xbd", 3);
 		i += seq ? seq : 1;
 	}
-	if (clipped)
-		put(j, "\xe2\x80\xa6", 3);
 	put(j, "\"", 1);
 }
 
@@ -125,7 +122,7 @@ static void before_value(struct json_out *j, const char *key)
 		put(j, ",", 1);
 	j->not_first |= bit;
 	if (key) {
-		put_quoted(j, key, strlen(key), false);
+		put_quoted(j, key, strlen(key));
 		put(j, ":", 1);
 	}
 }
@@ -174,18 +171,7 @@ void json_out_str(struct json_out *j, const char *key, const char *s)
 void json_out_mem(struct json_out *j, const char *key, const char *s, size_t len)
 {
 	before_value(j, key);
-	put_quoted(j, s, len, false);
-}
-
-void json_out_clip(struct json_out *j, const char *key, const char *s, size_t len, size_t max)
-{
-	size_t keep = len > max ? max : len;
-
-	/* Not in the middle of a character. */
-	while (keep < len && keep && ((unsigned char)s[keep] & 0xc0) == 0x80)
-		keep--;
-	before_value(j, key);
-	put_quoted(j, s, keep, keep < len);
+	put_quoted(j, s, len);
 }
 
 void json_out_int(struct json_out *j, const char *key, int64_t v)
@@ -216,16 +202,6 @@ void json_out_null(struct json_out *j, const char *key)
 {
 	before_value(j, key);
 	put(j, "null", 4);
-}
-
-void json_out_time(struct json_out *j, const char *key, int64_t unix_ms)
-{
-	char text[TIME_TEXT_SIZE];
-
-	if (time_format(unix_ms, text))
-		json_out_null(j, key);
-	else
-		json_out_str(j, key, text);
 }
 
 int json_out_text(struct json_out *j, const char **text, size_t *len)

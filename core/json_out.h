@@ -31,14 +31,10 @@ void json_out_end(struct json_out *j); /* of the innermost object or array */
 
 void json_out_str(struct json_out *j, const char *key, const char *s); /* NULL: null */
 void json_out_mem(struct json_out *j, const char *key, const char *s, size_t len);
-/* As json_out_mem, but at most max octets of s, then "…": for what a stranger sent. */
-void json_out_clip(struct json_out *j, const char *key, const char *s, size_t len, size_t max);
 void json_out_int(struct json_out *j, const char *key, int64_t v);
 void json_out_uint(struct json_out *j, const char *key, uint64_t v);
 void json_out_bool(struct json_out *j, const char *key, bool v);
 void json_out_null(struct json_out *j, const char *key);
-/* RFC 3339, UTC, milliseconds: "2026-11-23T08:15:30.123Z". */
-void json_out_time(struct json_out *j, const char *key, int64_t unix_ms);
 
 /* The text so far, NUL-terminated, owned by the writer. ENOMEM. */
 int json_out_text(struct json_out *j, const char **text, size_t *len);

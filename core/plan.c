@@ -137,7 +137,7 @@ static void add_backup_pbxs(struct draft *d)
 
 /* The gateways that carry a number, best first. */
 struct choice {
-	e164_t number;
+	char number[E164_TEXT_SIZE]; /* with '+' */
 	unsigned count;
 	struct {
 		const struct cfg_gateway *gw;
@@ -146,16 +146,14 @@ struct choice {
 };
 
 /* One more than the digits of the longest prefix that the number begins with; 0: none does. */
-static unsigned prefix_match(const struct cfg_gateway *gw, e164_t number)
+static unsigned prefix_match(const struct cfg_gateway *gw, const char *number)
 {
-	char text[E164_TEXT_SIZE];
 	unsigned best = gw->prefixes[0] ? 0 : 1;
 
-	e164_format(number, text);
 	for (char **p = gw->prefixes; *p; p++) {
 		size_t len = strlen(*p);
 
-		if (len + 1 > best && !strncmp(text + 1, *p, len))
+		if (len + 1 > best && !strncmp(number + 1, *p, len))
 			best = (unsigned)len + 1;
 	}
 	return best;
@@ -242,19 +240,21 @@ static void add_number(struct draft *d)
 	const struct cfg_did *did = d->did;
 	bool own = did->failover && did->failover->number;
 	enum plan_rule rule = own ? RULE_DID_FAILOVER_NUMBER : RULE_ACCOUNT_FAILOVER_NUMBER;
-	struct choice c = {.number = own ? did->failover->number : did->account->failover_number};
+	e164_t number = own ? did->failover->number : did->account->failover_number;
+	struct choice c = {.count = 0};
 
-	if (!c.number || c.number == did->number)
+	if (!number || number == did->number)
 		return;
+	e164_format(number, c.number);
 	cfg_each_gateway(d->cfg, choose, &c);
 	if (!c.count)
-		add_unreachable(d, rule, c.number);
+		add_unreachable(d, rule, number);
 	for (unsigned i = 0; i < c.count; i++) {
 		const struct cfg_gateway *gw = c.item[i].gw;
 
-		add_gateway(d, rule, c.number, gw, &gw->address);
+		add_gateway(d, rule, number, gw, &gw->address);
 		if (gw->failover_address.host)
-			add_gateway(d, rule, c.number, gw, &gw->failover_address);
+			add_gateway(d, rule, number, gw, &gw->failover_address);
 	}
 }
 

@@ -1,9 +1,8 @@
-/* The JSON writer: shape, escaping, clipping, failure; and times. */
+/* The JSON writer: shape, escaping, failure. */
 #include <errno.h>
 #include <string.h>
 
 #include "core/json_out.h"
-#include "core/time_text.h"
 #include "tests/core/suite.h"
 
 static struct json_out j;
@@ -96,19 +95,6 @@ START_TEST(strings_are_escaped_and_stay_utf8)
 }
 END_TEST
 
-START_TEST(clipping_ends_between_characters)
-{
-	json_out_clip(&j, NULL, "abcdef", 6, 6);
-	written("\"abcdef\"");
-	json_out_clip(&j, NULL, "abcdefg", 7, 6);
-	written("\"abcdef\xe2\x80\xa6\"");
-	json_out_clip(&j, NULL, "ab\xe2\x82\xac", 5, 4);
-	written("\"ab\xe2\x80\xa6\"");
-	json_out_clip(&j, NULL, "\xe2\x82\xac", 3, 0);
-	written("\"\xe2\x80\xa6\"");
-}
-END_TEST
-
 START_TEST(long_texts_make_the_buffer_grow)
 {
 	static char text[100000], expected[sizeof(text) + 3];
@@ -147,39 +133,10 @@ START_TEST(an_end_too_many_does_nothing)
 }
 END_TEST
 
-START_TEST(times_are_rfc_3339)
-{
-	static const struct {
-		int64_t ms;
-		const char *text;
-	} row[] = {
-		{0, "1970-01-01T00:00:00.000Z"},
-		{1, "1970-01-01T00:00:00.001Z"},
-		{-1, "1969-12-31T23:59:59.999Z"},
-		{951782399999, "2000-02-28T23:59:59.999Z"},
-		{1795421730123, "2026-11-23T08:15:30.123Z"},
-		{253402300799999, "9999-12-31T23:59:59.999Z"},
-	};
-	char text[TIME_TEXT_SIZE];
-
-	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-		ck_assert_int_eq(time_format(row[i].ms, text), 0);
-		ck_assert_str_eq(text, row[i].text);
-	}
-	ck_assert_int_eq(time_format(253402300800000, text), ERANGE);
-	ck_assert_int_eq(time_format(INT64_MAX, text), ERANGE);
-	ck_assert_int_eq(time_format(INT64_MIN, text), ERANGE);
-	json_out_time(&j, NULL, 0);
-	written("\"1970-01-01T00:00:00.000Z\"");
-	json_out_time(&j, NULL, INT64_MAX);
-	written("null");
-}
-END_TEST
-
 int main(void)
 {
 	return SUITE_RUN_BOTH("json_out", setup, teardown, nothing_is_an_empty_text,
 		values_nest_with_commas_where_they_belong, strings_are_escaped_and_stay_utf8,
-		clipping_ends_between_characters, long_texts_make_the_buffer_grow,
-		nesting_too_deep_is_an_error, an_end_too_many_does_nothing, times_are_rfc_3339);
+		long_texts_make_the_buffer_grow, nesting_too_deep_is_an_error,
+		an_end_too_many_does_nothing);
 }
