@@ -13,6 +13,7 @@
 #include "sip/forward.h"
 #include "sip/guard.h"
 #include "sip/net.h"
+#include "sip/probe_message.h"
 #include "sip/resolve.h"
 #include "sip/sip_build.h"
 #include "sip/txn.h"
@@ -25,8 +26,8 @@ enum {
 	PROBE_BUSY_MS = 200, /* all places taken: again so soon */
 	PROBE_RELOAD_MS = 5000,
 	PROBE_USED_MS = 3600 * 1000,
+	PROBE_ANSWER_MS = 5000, /* four requests over UDP; who is there has answered one of them */
 	PROBE_EXPECT_MS = 40000, /* Timer F, and a little */
-	PROBE_MESSAGE_MAX = 1500,
 };
 
 struct target {
@@ -34,13 +35,12 @@ struct target {
 	struct prober *p;
 	struct probe_target shown;
 	struct health health;
-	struct wheel_timer timer;
+	struct wheel_timer timer; /* the next probe, or the end of waiting for this one's answer */
 	struct resolve_query *query;
-	struct txn_client *ct;
+	struct txn_client *ct; /* a probe without its result yet */
 	int64_t sent_ms;
 	int64_t used_ms; /* by a call, when it is no part of the configuration; 0: never */
 	uint32_t generation; /* of the configuration that last had it; 0: none */
-	bool told; /* this probe has its result */
 	char host[];
 };
 
@@ -155,6 +155,16 @@ static void schedule(struct target *t)
 	wheel_set(t->p->wheel, &t->timer, t->p->wheel->now_ms + jitter(t->p, ms));
 }
 
+/* The transaction goes on to its end by itself; its place is free for another probe. */
+static void probe_let_go(struct target *t)
+{
+	if (!t->ct)
+		return;
+	txn_client_detach(t->ct);
+	t->ct = NULL;
+	t->p->stats.under_way--;
+}
+
 static void target_free(struct target *t)
 {
 	struct prober *p = t->p;
@@ -162,10 +172,7 @@ static void target_free(struct target *t)
 	wheel_cancel(p->wheel, &t->timer);
 	if (t->query)
 		resolve_cancel(t->query);
-	if (t->ct) {
-		txn_client_detach(t->ct);
-		p->stats.under_way--;
-	}
+	probe_let_go(t);
 	count_state(p, t->shown.state, -1);
 	p->stats.targets--;
 	hash_remove(&p->targets, &t->link);
@@ -217,90 +224,47 @@ static void probe_h(struct txn_client *ct, enum txn_event ev, const struct sip_m
 	struct target *t = arg;
 
 	(void)ct, (void)from;
-	if (ev == TXN_TERMINATED) {
-		t->ct = NULL;
-		t->p->stats.under_way--;
+	if (ev == TXN_RESPONSE && m->status < 200)
 		return;
-	}
-	if (t->told || (ev == TXN_RESPONSE && m->status < 200))
-		return;
-	t->told = true;
+	probe_let_go(t);
 	if (ev == TXN_RESPONSE)
 		probe_answered(t, m);
 	else
 		probe_failed(t, 0);
 }
 
-static void write_options(struct target *t, const struct flow *to, struct str branch, uint64_t id,
-	struct sip_build *b)
-{
-	struct str host = str_of(t->host);
-	bool v6 = memchr(host.p, ':', host.len) != NULL;
-	struct str self = net_advertise(t->p->net, to);
-	char unique[20];
-	struct str text = {unique,
-		(size_t)snprintf(unique, sizeof(unique), "%016llx", (unsigned long long)id)};
-
-	sip_build_lit(b, "OPTIONS sip:");
-	sip_build_str(b, v6 ? str_lit("[") : str_lit(""));
-	sip_build_str(b, host);
-	sip_build_str(b, v6 ? str_lit("]") : str_lit(""));
-	if (t->shown.port) {
-		sip_build_lit(b, ":");
-		sip_build_u32(b, t->shown.port);
-	}
-	sip_build_lit(b, " SIP/2.0\r\nVia: SIP/2.0/");
-	sip_build_str(b, forward_transport(to));
-	sip_build_lit(b, " ");
-	sip_build_str(b, self);
-	sip_build_lit(b, ";branch=");
-	sip_build_str(b, branch);
-	sip_build_lit(b, ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:");
-	sip_build_str(b, self);
-	sip_build_lit(b, ">;tag=");
-	sip_build_str(b, text);
-	sip_build_lit(b, "\r\nTo: <sip:");
-	sip_build_str(b, v6 ? str_lit("[") : str_lit(""));
-	sip_build_str(b, host);
-	sip_build_str(b, v6 ? str_lit("]") : str_lit(""));
-	sip_build_lit(b, ">\r\nCall-ID: ");
-	sip_build_str(b, text);
-	sip_build_lit(b, "\r\nCSeq: 1 OPTIONS\r\nContact: <sip:");
-	sip_build_str(b, self);
-	sip_build_lit(b, ">\r\nAccept: application/sdp\r\nContent-Length: 0\r\n\r\n");
-}
-
-static void send_probe(struct target *t, const struct resolve_target *at)
+static int send_probe(struct target *t, const struct resolve_target *at)
 {
 	struct prober *p = t->p;
-	char message[PROBE_MESSAGE_MAX], branch_text[BRANCH_MAX];
-	uint64_t id = random_u64(p);
+	char text[PROBE_MESSAGE_MAX], branch[BRANCH_MAX];
+	int64_t now = p->wheel->now_ms;
+	struct probe_message message = {.host = str_of(t->host), .port = t->shown.port};
 	struct flow to;
 	struct sip_build b;
-	int n = snprintf(
-		branch_text, sizeof(branch_text), "z9hG4bKpr%016llx", (unsigned long long)id);
-	struct str branch = {branch_text, (size_t)n};
 	int err = net_flow_to(p->net, (enum transport)at->transport, &at->addr, &to);
 
-	sip_build_init(&b, message, sizeof(message));
-	if (!err) {
-		write_options(t, &to, branch, id, &b);
-		err = b.err;
-	}
-	if (!err) {
-		guard_expect(p->guard, &at->addr, p->wheel->now_ms, PROBE_EXPECT_MS);
-		t->told = false;
-		t->sent_ms = p->wheel->now_ms;
-		err = txn_client_new(&t->ct, p->txn, &to, SIP_OPTIONS, branch, message, b.len,
-			probe_h, t, p->wheel->now_ms);
-	}
+	if (err)
+		return err;
+	snprintf(branch, sizeof(branch), "z9hG4bKpr%016llx", (unsigned long long)random_u64(p));
+	message.self = net_advertise(p->net, &to);
+	message.branch = str_of(branch);
+	message.unique = str_of(branch + strlen("z9hG4bK"));
+	sip_build_init(&b, text, sizeof(text));
+	probe_message_write(&b, &message, &to);
+	if (b.err)
+		return b.err;
+	guard_expect(p->guard, &at->addr, now, PROBE_EXPECT_MS);
+	err = txn_client_new(
+		&t->ct, p->txn, &to, SIP_OPTIONS, message.branch, text, b.len, probe_h, t, now);
 	if (err) {
 		t->ct = NULL;
-		probe_failed(t, 0);
-		return;
+		return err;
 	}
+	t->sent_ms = now;
 	p->stats.sent++;
 	p->stats.under_way++;
+	wheel_set(p->wheel, &t->timer, now + PROBE_ANSWER_MS);
+	return 0;
 }
 
 static void resolved(int err, const struct resolve_list *list, void *arg)
@@ -308,10 +272,10 @@ static void resolved(int err, const struct resolve_list *list, void *arg)
 	struct target *t = arg;
 
 	t->query = NULL;
+	if (!err)
+		err = send_probe(t, &list->item[0]);
 	if (err)
 		probe_failed(t, 0);
-	else
-		send_probe(t, &list->item[0]);
 }
 
 static void due(void *arg, int64_t now_ms)
@@ -321,7 +285,12 @@ static void due(void *arg, int64_t now_ms)
 	struct resolve_list list;
 	int err;
 
-	if (t->ct || t->query || p->stats.under_way >= p->config.probes_max) {
+	if (t->ct) {
+		probe_let_go(t);
+		probe_failed(t, 0);
+		return;
+	}
+	if (t->query || p->stats.under_way >= p->config.probes_max) {
 		wheel_set(p->wheel, &t->timer, now_ms + jitter(p, PROBE_BUSY_MS));
 		return;
 	}
@@ -334,7 +303,7 @@ static void due(void *arg, int64_t now_ms)
 		err = resolve_start(p->resolve, &t->query, str_of(t->host), t->shown.port,
 			t->shown.transport, resolved, t);
 	else if (!err)
-		send_probe(t, &list.item[0]);
+		err = send_probe(t, &list.item[0]);
 	if (err)
 		probe_failed(t, 0);
 }
@@ -447,8 +416,10 @@ void prober_evidence(
 	changed = ok ? health_ok(&t->health, now) : health_failed(&t->health, now);
 	if (changed)
 		tell(t, true);
-	/* What a call saw is looked into at once, not in half a minute. */
-	if (is_uncertain(&t->health) && !t->ct && !t->query)
+	/* What a call saw is looked into at once, not in half a minute; but many calls must not put
+	 * the probe off again and again. */
+	if (is_uncertain(&t->health) && !t->ct && !t->query &&
+		t->timer.at_ms > now + p->config.uncertain_ms * 3 / 2)
 		schedule(t);
 }
 
@@ -531,6 +502,8 @@ static int free_one(struct hash_link *link, void *arg)
 
 void prober_free(struct prober *p)
 {
+	if (!p)
+		return;
 	wheel_cancel(p->wheel, &p->reload);
 	hash_each(&p->targets, free_one, NULL);
 	hash_fini(&p->targets);

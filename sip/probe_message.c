@@ -1,0 +1,39 @@
+#include "sip/probe_message.h"
+
+#include "sip/forward.h"
+
+static void host_write(struct sip_build *b, struct str host)
+{
+	bool v6 = host.len && memchr(host.p, ':', host.len);
+
+	sip_build_str(b, v6 ? str_lit("[") : str_lit(""));
+	sip_build_str(b, host);
+	sip_build_str(b, v6 ? str_lit("]") : str_lit(""));
+}
+
+void probe_message_write(struct sip_build *b, const struct probe_message *p, const struct flow *to)
+{
+	sip_build_lit(b, "OPTIONS sip:");
+	host_write(b, p->host);
+	if (p->port) {
+		sip_build_lit(b, ":");
+		sip_build_u32(b, p->port);
+	}
+	sip_build_lit(b, " SIP/2.0\r\nVia: SIP/2.0/");
+	sip_build_str(b, forward_transport(to));
+	sip_build_lit(b, " ");
+	sip_build_str(b, p->self);
+	sip_build_lit(b, ";branch=");
+	sip_build_str(b, p->branch);
+	sip_build_lit(b, ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:");
+	sip_build_str(b, p->self);
+	sip_build_lit(b, ">;tag=");
+	sip_build_str(b, p->unique);
+	sip_build_lit(b, "\r\nTo: <sip:");
+	host_write(b, p->host);
+	sip_build_lit(b, ">\r\nCall-ID: ");
+	sip_build_str(b, p->unique);
+	sip_build_lit(b, "\r\nCSeq: 1 OPTIONS\r\nContact: <sip:");
+	sip_build_str(b, p->self);
+	sip_build_lit(b, ">\r\nAccept: application/sdp\r\nContent-Length: 0\r\n\r\n");
+}
