@@ -9,7 +9,11 @@
 #include "sip/mask.h"
 #include "sip/net.h"
 #include "sip/own_request.h"
+#include "sip/prober.h"
 #include "sip/worker.h"
+
+/* As long as it may ring, and Timer B. */
+enum { BRANCH_EXPECT_MS = 600 * 1000 };
 
 struct branch *branch_of(const struct call_setup *s, unsigned index)
 {
@@ -73,6 +77,16 @@ static void remember(struct branch *b, const struct sip_msg *m, const struct flo
 		memcpy(b->response, m->buf, m->len);
 }
 
+/* What a call sees of a provisioned address is evidence of its health. */
+static void evidence(const struct branch *b, bool ok)
+{
+	const struct attempt *a = &b->call->setup->plan.attempt[b->attempt];
+
+	if (a->address.host)
+		prober_evidence(b->w->prober, a->address.host, a->address.port,
+			(enum transport)a->address.transport, ok);
+}
+
 static void branch_response(struct branch *b, const struct sip_msg *m, const struct flow *from)
 {
 	struct failover_event ev = {
@@ -83,6 +97,7 @@ static void branch_response(struct branch *b, const struct sip_msg *m, const str
 			branch_end_late(b, m);
 		return;
 	}
+	evidence(b, m->status != 503 && m->status != 408);
 	remember(b, m, from);
 	setup_event(b->call, &ev, m);
 }
@@ -92,8 +107,11 @@ static void branch_failed(struct branch *b, enum trigger trigger)
 	struct failover_event ev = {
 		.kind = FAILOVER_NETWORK, .branch = b->index, .trigger = trigger};
 
-	if (b->call && b->call->setup)
-		setup_event(b->call, &ev, NULL);
+	if (!b->call || !b->call->setup)
+		return;
+	if (trigger != TRIGGER_NO_ANSWER)
+		evidence(b, false);
+	setup_event(b->call, &ev, NULL);
 }
 
 static void branch_ended(struct branch *b)
@@ -270,6 +288,7 @@ int branch_send(
 		return err;
 	}
 	b->peer = *txn_client_flow(b->ct);
+	guard_expect(w->guard, &b->peer.peer, loop_now(w->loop), BRANCH_EXPECT_MS);
 	b->next = call->setup->branches;
 	call->setup->branches = b;
 	return 0;

@@ -9,6 +9,7 @@
 #include "sip/loop.h"
 #include "sip/mask.h"
 #include "sip/net.h"
+#include "sip/own_request.h"
 #include "sip/relay.h"
 #include "sip/sip_build.h"
 #include "sip/watch.h"
@@ -177,11 +178,12 @@ bool dialog_source_ok(const struct call *call, enum leg_side side, const struct 
 		return true;
 	if (call->setup && side == LEG_CALLER && same_ip(&from->peer, &call->setup->from.peer))
 		return true;
-	/* A carrier may answer from any of its addresses, and so may a PBX with several. */
+	/* A carrier may send from any of its addresses, and so may a PBX with several. */
 	net_addr_octets(&from->peer, octets);
-	return cfg_gateway_by_ip(call->w->cfg, octets) != NULL ||
-	       cfg_sip_account_by_ip(call->w->cfg, octets) != NULL ||
-	       worker_binding_source(call->w, from);
+	if (cfg_gateway_by_ip(call->w->cfg, octets))
+		return true;
+	return side == LEG_CALLEE && (cfg_sip_account_by_ip(call->w->cfg, octets) ||
+					     worker_binding_source(call->w, from));
 }
 
 /* Where this request goes: the next Route behind ours, else the other side. */
@@ -264,9 +266,14 @@ void dialog_response(struct worker *w, const struct sip_msg *m, const struct flo
 	size_t len;
 
 	if (m->method != SIP_INVITE || m->status < 200 || m->status > 299 || m->via_count < 2 ||
-		!call || call->setup || !str_eq(m->to.tag, str_of(call->leg[LEG_CALLEE].tag)) ||
-		!dialog_source_ok(call, LEG_CALLEE, from))
+		!call || call->setup || !dialog_source_ok(call, LEG_CALLEE, from))
 		return;
+	if (!str_eq(m->to.tag, str_of(call->leg[LEG_CALLEE].tag))) {
+		/* The INVITE forked behind us and a second phone answered. */
+		own_request_ack(w, m, from);
+		own_request_bye_late(w, m, from);
+		return;
+	}
 	struct flow to = call->leg[LEG_CALLER].flow;
 	mask_apply(call->mask, false, true, &f);
 	if (forward_response(m, &f, w->out, FORWARD_MAX, &len) == 0)

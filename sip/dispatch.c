@@ -164,10 +164,6 @@ static void invite_request(
 		answer(w, st, m, from, 403, "No Relaying", NULL);
 		return;
 	}
-	if (w->draining) {
-		answer(w, st, m, from, 503, "Shutting Down", "Retry-After: 10\r\n");
-		return;
-	}
 	setup_start(w, st, m, from);
 }
 

@@ -134,11 +134,9 @@ static void write_recorder(FILE *f, struct worker *w)
 		(uint64_t)r.disk_error);
 }
 
-/* "": ready. A configuration from disk is good enough to serve calls, and is said to be stale. */
-static const char *not_ready(const struct worker *w, const struct feed_health *h)
+/* "": ready. A configuration from disk is good enough to serve calls; its age is a metric. */
+static const char *not_ready(const struct feed_health *h)
 {
-	if (w->draining)
-		return "draining";
 	return h->source == FEED_NOTHING ? "no configuration yet" : "";
 }
 
@@ -161,6 +159,6 @@ void metrics_publish(struct worker *w)
 	write_recorder(f, w);
 	if (fclose(f) == 0)
 		(void)statepage_publish(
-			w->page, !*not_ready(w, &health), not_ready(w, &health), text, len);
+			w->page, !*not_ready(&health), not_ready(&health), text, len);
 	free(text);
 }

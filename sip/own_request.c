@@ -9,7 +9,10 @@
 #include "sip/net.h"
 #include "sip/worker.h"
 
-enum { OWN_REQUEST_MAX = 4096 };
+enum {
+	OWN_REQUEST_MAX = 4096,
+	OWN_REQUEST_EXPECT_MS = 40000, /* Timer F, and a little */
+};
 
 /* All that a request of ours consists of. */
 struct own_request {
@@ -92,6 +95,8 @@ static int send_request(struct worker *w, const struct flow *to, const struct ow
 	if (!err)
 		err = txn_client_new(
 			&ct, w->txn, to, r->method, branch, out, len, h, arg, loop_now(w->loop));
+	if (!err)
+		guard_expect(w->guard, &to->peer, loop_now(w->loop), OWN_REQUEST_EXPECT_MS);
 	if (!err && !h)
 		txn_client_detach(ct);
 	return err;

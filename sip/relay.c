@@ -11,6 +11,9 @@
 #include "sip/watch.h"
 #include "sip/worker.h"
 
+/* Timer B or F, and a little. */
+enum { RELAY_EXPECT_MS = 40000 };
+
 struct relay {
 	struct relay *next;
 	struct worker *w;
@@ -182,6 +185,7 @@ void relay_start(struct call *call, enum leg_side from_side, struct txn_server *
 	call->relays = r;
 	if (m->method == SIP_INVITE)
 		answer(w, st, m, from, 100, "Trying", NULL);
+	guard_expect(w->guard, &to->peer, loop_now(w->loop), RELAY_EXPECT_MS);
 	if (send_on(r, m, from, to)) {
 		reply_own(r, 503, "Service Unavailable");
 		relay_free(r);

@@ -8,6 +8,7 @@
 #include "sip/binding.h"
 #include "sip/loop.h"
 #include "sip/net.h"
+#include "sip/prober.h"
 #include "sip/worker.h"
 
 void setup_target_clear(struct call_setup *s)
@@ -146,6 +147,8 @@ static int collect(struct call *call, unsigned branch, const struct attempt *a, 
 	*why = a->address.host ? TRIGGER_UNREACHABLE : TRIGGER_NOT_REGISTERED;
 	if (!a->address.host)
 		return ENOENT;
+	prober_use(
+		w->prober, a->address.host, a->address.port, (enum transport)a->address.transport);
 	err = resolve_try(w->resolve, str_of(a->address.host), a->address.port,
 		(enum transport)a->address.transport, &list);
 	if (err == EAGAIN) {

@@ -69,7 +69,6 @@ struct worker {
 	uint64_t boot_id;
 	uint64_t branches; /* made so far */
 	bool revalidate; /* bindings are being held against a changed configuration */
-	bool draining; /* no new calls */
 	struct wheel_timer second; /* each second */
 	struct worker_stats stats;
 	char *out; /* FORWARD_MAX octets: the message being built */

@@ -205,6 +205,31 @@ START_TEST(a_2xx_that_comes_again_is_passed_on)
 }
 END_TEST
 
+START_TEST(a_second_phone_that_answers_is_let_go)
+{
+	static char invite[4096];
+	char *tag;
+
+	begin();
+	rig_invite();
+	memcpy(invite, rig.got[PBX], sizeof(invite));
+	rig_reply(PBX, 200);
+	rig_in_dialog(CARRIER, "ACK", 1, "");
+	rig_take();
+	/* The PBX forked: the same INVITE, answered with another tag. */
+	memcpy(rig.got[PBX], invite, sizeof(invite));
+	tag = strstr(rig.got[PBX], "To: <sip:+14155550100@192.0.2.1>");
+	ck_assert_ptr_nonnull(tag);
+	memmove(tag + 42, tag + 32, strlen(tag + 32) + 1);
+	memcpy(tag + 32, ";tag=other", 10);
+	rig_reply(PBX, 200);
+	rig_expect("0 pbx<ACK; 0 pbx<BYE");
+	ck_assert_ptr_nonnull(strstr(rig_header(rig.got[PBX], "To"), ";tag=other"));
+	ck_assert_uint_eq(rig_slots(), 1);
+	rig_stop();
+}
+END_TEST
+
 START_TEST(a_reinvite_goes_through_and_can_be_cancelled)
 {
 	begin();
@@ -269,6 +294,7 @@ int main(void)
 	tcase_add_test(t, strangers_do_not_end_calls);
 	tcase_add_test(t, a_request_for_no_call_is_481);
 	tcase_add_test(t, a_2xx_that_comes_again_is_passed_on);
+	tcase_add_test(t, a_second_phone_that_answers_is_let_go);
 	tcase_add_test(t, a_reinvite_goes_through_and_can_be_cancelled);
 	tcase_add_test(t, a_restart_keeps_the_call);
 	tcase_add_test(t, an_early_dialog_carries_requests);
