@@ -34,7 +34,8 @@ enum txn_event {
 	TXN_RESPONSE, /* client: m is the response, from its source; every 1xx, the first final
 			response, and every 2xx to an INVITE while it is Accepted */
 	TXN_TIMEOUT, /* client: timer B or F, or no final response within 64*T1 of a CANCEL;
-			server: timer H, no ACK came */
+			server: timer H, no ACK came; or the user did not answer a non-INVITE
+			within 64*T1, when its client gives up (RFC 4320) */
 	TXN_TRANSPORT, /* client: the request did not get there; server: the reply did not */
 	TXN_TIMER_C, /* INVITE client: nothing but 1xx for that long. The transaction goes on: cancel
 			it, or give it up. Told again each timer_c_ms */

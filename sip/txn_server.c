@@ -3,7 +3,8 @@
  *   INVITE       Proceeding -> Accepted (2xx)                        -> L -> end
  *                           -> Completed (300-699) -> Confirmed (ACK) -> I -> end
  *                                                  -> H, no ACK            -> end
- *   non-INVITE   Trying -> Proceeding (1xx) -> Completed (200-699)    -> J -> end */
+ *   non-INVITE   Trying -> Proceeding (1xx) -> Completed (200-699)    -> J -> end
+ *                64*T1, no answer: end (RFC 4320) */
 #include <errno.h>
 
 #include "core/mem.h"
@@ -122,7 +123,8 @@ static void server_on_timer(void *arg, int64_t now_ms)
 
 	if (st->state == TXN_ENDING && st->failed) {
 		server_fail(st);
-	} else if (st->invite && st->state == TXN_COMPLETED && now_ms >= st->deadline_ms) {
+	} else if (UNANSWERED(st) ||
+		   (st->invite && st->state == TXN_COMPLETED && now_ms >= st->deadline_ms)) {
 		st->layer->stats.timeouts++;
 		server_tell(st, TXN_TIMEOUT);
 		server_end(st);
@@ -140,8 +142,8 @@ static void server_on_timer(void *arg, int64_t now_ms)
 	}
 }
 
-static struct txn_server *server_new(
-	struct txn_layer *layer, uint64_t hash, const struct sip_msg *m, const struct flow *from)
+static struct txn_server *server_new(struct txn_layer *layer, uint64_t hash,
+	const struct sip_msg *m, const struct flow *from, int64_t now_ms)
 {
 	struct txn_server *st;
 
@@ -158,6 +160,8 @@ static struct txn_server *server_new(
 	wheel_timer_init(&st->timer, server_on_timer, st);
 	hash_insert(&layer->servers, &st->link, hash);
 	layer->stats.servers++;
+	if (!st->invite) /* then its client gives up, and an answer is of no use (RFC 4320) */
+		server_timer(st, now_ms, server_64_t1(st));
 	return st;
 }
 
@@ -235,7 +239,7 @@ void txn_server_input(
 			server_fail(st);
 		return;
 	}
-	st = server_new(layer, hash, m, from);
+	st = server_new(layer, hash, m, from, now_ms);
 	if (!st) {
 		layer->stats.refused++;
 		reply_simple(layer, m, from, 503, str_lit("Service Unavailable"),

@@ -150,6 +150,19 @@ START_TEST(other)
 }
 END_TEST
 
+/* RFC 4320: after 64*T1 an answer is of no use to anybody. */
+START_TEST(other_unanswered)
+{
+	rig_open(TRANSPORT_UDP);
+	rig_request(&options);
+	rig_advance(31000);
+	rig_answer(100);
+	rig_advance(1000);
+	RIG_LOG("0 request OPTIONS; 31000 >100; 32000 s.timeout; 32000 s.end");
+	rig_close();
+}
+END_TEST
+
 START_TEST(other_stream)
 {
 	rig_open(TRANSPORT_TCP);
@@ -490,9 +503,9 @@ int main(void)
 {
 	return SUITE_RUN("txn_server", NULL, invite_proceeding, invite_refused_without_ack,
 		invite_refused_without_ack_stream, invite_confirmed, invite_confirmed_stream,
-		invite_accepted, invite_accepted_stream, ack_too_early, other, other_stream,
-		cancel_pending, cancel_too_late, cancel_of_nothing, cancel_from_elsewhere,
-		replies_go_back, reply_fails, repeated_reply_fails, dropped,
+		invite_accepted, invite_accepted_stream, ack_too_early, other, other_unanswered,
+		other_stream, cancel_pending, cancel_too_late, cancel_of_nothing,
+		cancel_from_elsewhere, replies_go_back, reply_fails, repeated_reply_fails, dropped,
 		dropped_after_the_answer, matching, matching_rfc2543, matching_long, no_memory,
 		layer_without_memory, limit, stateless_replies);
 }

@@ -35,6 +35,7 @@ struct rig {
 	struct flow last_to;
 	bool drop_next; /* the user drops the next request while it is told of it */
 	bool cancel_on_180; /* the client's user cancels from its handler */
+	bool quiet; /* nothing is written down */
 	bool retry_on_error; /* ... sends its request again, to the same peer */
 	size_t log_len;
 	char log[8192];
@@ -45,7 +46,11 @@ static struct rig rig;
 __attribute__((format(printf, 1, 2))) static inline void rig_log(const char *fmt, ...)
 {
 	va_list ap;
-	int n = snprintf(rig.log + rig.log_len, sizeof(rig.log) - rig.log_len, "%s%lld ",
+	int n;
+
+	if (rig.quiet)
+		return;
+	n = snprintf(rig.log + rig.log_len, sizeof(rig.log) - rig.log_len, "%s%lld ",
 		rig.log_len ? "; " : "", (long long)(rig.now - rig.start));
 
 	rig.log_len += (size_t)n;
@@ -203,6 +208,7 @@ static inline void rig_open(enum transport transport)
 
 static inline void rig_close(void)
 {
+	rig.quiet = true; /* the users of what is left are told */
 	txn_layer_free(rig.layer);
 	net_free(rig.net);
 	fake_net_reset();
