@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "core/log.h"
@@ -104,10 +105,45 @@ static int report_restored(const struct binding *b, void *arg)
 	return 0;
 }
 
+/* A journal record that is of no more use: nothing else would ever delete it. */
+struct leftover {
+	struct leftover *next;
+	uint8_t kind;
+	size_t key_len;
+	uint8_t key[];
+};
+
 struct restored {
 	struct worker *w;
 	unsigned bindings, calls, refused;
+	struct leftover *leftovers;
 };
+
+static void leftover_keep(struct restored *r, uint8_t kind, const void *key, size_t key_len)
+{
+	struct leftover *l = malloc(sizeof(*l) + key_len);
+
+	if (!l)
+		return; /* the next start tries again */
+	l->kind = kind;
+	l->key_len = key_len;
+	memcpy(l->key, key, key_len);
+	l->next = r->leftovers;
+	r->leftovers = l;
+}
+
+/* Once the recorder runs, or, when it does not, only their memory. */
+static void leftovers_delete(struct restored *r)
+{
+	while (r->leftovers) {
+		struct leftover *l = r->leftovers;
+
+		r->leftovers = l->next;
+		if (r->w->recorder)
+			(void)recorder_delete(r->w->recorder, l->kind, l->key, l->key_len);
+		free(l);
+	}
+}
 
 static void restore(uint8_t kind, const void *key, size_t key_len, const void *value,
 	size_t value_len, void *arg)
@@ -125,6 +161,8 @@ static void restore(uint8_t kind, const void *key, size_t key_len, const void *v
 		r->calls += err == 0;
 	}
 	r->refused += err != 0;
+	if (err && err != ENOMEM)
+		leftover_keep(r, kind, key, key_len);
 }
 
 int observed_open(struct worker *w)
@@ -144,6 +182,7 @@ int observed_open(struct worker *w)
 	}
 	w->boot_id = binding_boot_id();
 	err = recorder_start(&w->recorder, &rc, restore, &r);
+	leftovers_delete(&r);
 	if (err) {
 		log_error("start", "journal in %s: %s", s->data_dir,
 			err == EBUSY ? "another worker uses it" : strerror(err));
