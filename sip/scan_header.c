@@ -6,34 +6,43 @@
 #include "sip/scan_parts.h"
 
 #include <endian.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 typedef uint8_t octets __attribute__((vector_size(16)));
 
-/* Sixteen octets: a lane is 0xff where there is a control octet. */
-static octets controls(const char *p)
+static octets octets_load(const char *p)
 {
 	octets v;
 
 	memcpy(&v, p, sizeof(v));
-	return (octets)(v < 0x20) | (octets)(v == 0x7f);
+	return v;
 }
 
-/* The first lane that is set, 16 when there is none. */
+/* The first lane that is set (0xff), 16 when there is none. */
 static unsigned lane_first(octets v)
 {
+#ifdef __SSE2__
+	unsigned mask = (unsigned)_mm_movemask_epi8((__m128i)v);
+
+	return mask ? (unsigned)__builtin_ctz(mask) : 16;
+#else
 	uint64_t half[2];
 
 	memcpy(half, &v, sizeof(half));
 	if (half[0])
 		return (unsigned)__builtin_ctzll(le64toh(half[0])) / 8;
 	return half[1] ? 8 + (unsigned)__builtin_ctzll(le64toh(half[1])) / 8 : 16;
+#endif
 }
 
 /* The next control octet: 0x00 to 0x1f but HTAB, and 0x7f. */
 static const char *next_control(const char *p, const char *end)
 {
 	while (end - p >= 16) {
-		unsigned lane = lane_first(controls(p));
+		octets v = octets_load(p);
+		unsigned lane = lane_first((octets)(v < 0x20) | (octets)(v == 0x7f));
 
 		p += lane;
 		if (lane < 16 && *p++ != '\t')
@@ -42,6 +51,14 @@ static const char *next_control(const char *p, const char *end)
 	while (p < end && !lex_is(*p, LEX_CONTROL))
 		p++;
 	return p;
+}
+
+/* The first colon of a line. */
+static const char *colon_find(const char *p, const char *end)
+{
+	unsigned lane = end - p >= 16 ? lane_first((octets)(octets_load(p) == ':')) : 16;
+
+	return lane < 16 ? p + lane : memchr(p, ':', (size_t)(end - p));
 }
 
 /* A quoted pair may be any octet but CR and LF (RFC 3261 25.1); these are the headers whose
@@ -55,7 +72,7 @@ static bool may_escape(enum sip_hdr id)
  * the colon. */
 static const char *name_scan(struct scan *s, const char *p, const char *end, struct sip_header *h)
 {
-	const char *colon = memchr(p, ':', (size_t)(end - p)), *stop = colon;
+	const char *colon = colon_find(p, end), *stop = colon;
 
 	if (!colon)
 		return NULL;

@@ -309,6 +309,17 @@ START_TEST(an_address_too_long_is_refused)
 }
 END_TEST
 
+START_TEST(a_via_that_cannot_be_read_is_not_stamped)
+{
+	rig_free(&r);
+	rig_scan(&r, rig_load("rfc4475/badinv01.dat"));
+	ck_assert_int_eq(r.v.kind, SIP_SCAN_REPLY);
+	sip_splice_init(&s, &r.m);
+	sip_splice_received(&s, str_lit("192.0.2.9"), 1);
+	ck_assert_int_eq(write_err(), EINVAL);
+}
+END_TEST
+
 START_TEST(deleting_all_of_none_is_nothing)
 {
 	sip_splice_delete_all(&s, SIP_HDR_DIVERSION);
@@ -325,5 +336,5 @@ int main(void)
 		hops_are_counted_down, a_binary_body_is_not_touched,
 		what_follows_the_message_is_left_behind, no_room_is_an_error_at_every_size,
 		impossible_edits_are_refused, an_address_too_long_is_refused,
-		deleting_all_of_none_is_nothing);
+		a_via_that_cannot_be_read_is_not_stamped, deleting_all_of_none_is_nothing);
 }
