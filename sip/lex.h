@@ -12,7 +12,7 @@ enum {
 	LEX_ALPHA = 1 << 1,
 	LEX_HEX = 1 << 2,
 	LEX_TOKEN = 1 << 3,
-	LEX_WORD = 1 << 4, /* Call-ID, without "@" */
+	LEX_WORD = 1 << 4, /* Call-ID: what is visible, without "@" */
 	LEX_LABEL = 1 << 5, /* host name label, "_" included */
 	LEX_USER = 1 << 6, /* this and the next four: without "%" */
 	LEX_PASSWORD = 1 << 7,

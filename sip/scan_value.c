@@ -77,6 +77,7 @@ static void to_value(struct scan *s, struct str value)
 		scan_refuse(s, SIP_FAULT_TO);
 }
 
+/* More than RFC 3261's words: "=" and ";" are seen in the field, and nothing is to be parsed in it. */
 static void call_id_value(struct scan *s, struct str value)
 {
 	const char *end = str_end(value), *p = lex_skip(value.p, end, LEX_WORD);

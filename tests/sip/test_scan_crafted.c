@@ -176,6 +176,7 @@ static const struct row invite_rows[] = {
 	ROW("X-Note: nothing", "Expires: 1e3", "expires"),
 	ROW("X-Note: nothing", "Expires: 99999999999999999999", "ok"),
 	ROW("Call-ID: a84b4c76e66710@pc33.atlanta.example", "Call-ID:", "call_id"),
+	ROW("Call-ID: a84b4c76e66710@pc33.atlanta.example", "Call-ID: MTY=;a,b&c#|^$@x=", "ok"),
 	ROW("Call-ID: a84b4c76e66710@pc33.atlanta.example", "Call-ID: a b", "call_id"),
 	ROW("Call-ID: a84b4c76e66710@pc33.atlanta.example", "Call-ID: a@", "call_id"),
 	ROW("Call-ID: a84b4c76e66710@pc33.atlanta.example", "Call-ID: @a", "call_id"),
