@@ -1,0 +1,137 @@
+#include "sip/record_json.h"
+
+#include <string.h>
+
+static void uuid_json(struct json_out *j, const char *key, const struct uuid *id)
+{
+	char text[UUID_TEXT_SIZE];
+
+	if (uuid_is_zero(id)) {
+		json_out_null(j, key);
+		return;
+	}
+	uuid_format(id, text);
+	json_out_str(j, key, text);
+}
+
+static void time_json(struct json_out *j, const char *key, int64_t wall_ms)
+{
+	if (wall_ms > 0)
+		json_out_time(j, key, wall_ms);
+	else
+		json_out_null(j, key);
+}
+
+static void status_json(struct json_out *j, const char *key, unsigned status)
+{
+	if (status)
+		json_out_uint(j, key, status);
+	else
+		json_out_null(j, key);
+}
+
+/* For columns that are not null. */
+static void text_json(struct json_out *j, const char *key, const char *text)
+{
+	json_out_str(j, key, text ? text : "");
+}
+
+static void attempt_json(struct json_out *j, const struct cdr_attempt *a, unsigned position)
+{
+	json_out_object(j, NULL);
+	json_out_uint(j, "position", position);
+	json_out_str(j, "kind", a->kind);
+	json_out_str(j, "target", a->target);
+	json_out_str(j, "rule", a->rule);
+	time_json(j, "started_at", a->started_ms);
+	json_out_int(j, "duration_ms", a->duration_ms);
+	status_json(j, "status", a->status);
+	json_out_str(j, "trigger", a->trigger);
+	json_out_str(j, "disposition", a->disposition);
+	json_out_str(j, "cause", a->cause);
+	json_out_end(j);
+}
+
+static void answered_by_json(struct json_out *j, const struct cdr *c)
+{
+	if (c->answered_by < 0 || (unsigned)c->answered_by >= c->attempts) {
+		json_out_null(j, "answered_by");
+		return;
+	}
+	json_out_object(j, "answered_by");
+	json_out_int(j, "position", c->answered_by + 1);
+	json_out_str(j, "kind", c->attempt[c->answered_by].kind);
+	json_out_str(j, "target", c->attempt[c->answered_by].target);
+	json_out_end(j);
+}
+
+void cdr_json(struct json_out *j, const struct cdr *c)
+{
+	json_out_object(j, NULL);
+	uuid_json(j, "id", &c->id);
+	uuid_json(j, "account_id", &c->account_id);
+	uuid_json(j, "trunk_id", &c->trunk_id);
+	if (c->did)
+		json_out_uint(j, "did", c->did);
+	else
+		json_out_null(j, "did");
+	text_json(j, "caller", c->caller);
+	text_json(j, "called", c->called);
+	text_json(j, "sip_call_id", c->sip_call_id);
+	json_out_time(j, "started_at", c->started_ms);
+	time_json(j, "answered_at", c->answered_ms);
+	json_out_time(j, "ended_at", c->ended_ms);
+	json_out_int(j, "duration_ms", c->duration_ms);
+	text_json(j, "disposition", c->disposition);
+	text_json(j, "cause", c->cause);
+	status_json(j, "status", c->status);
+	json_out_bool(j, "failed_over", c->failed_over);
+	answered_by_json(j, c);
+	json_out_str(j, "ended_by", c->ended_by);
+	json_out_array(j, "attempts");
+	for (unsigned i = 0; i < c->attempts; i++)
+		attempt_json(j, &c->attempt[i], i + 1);
+	json_out_end(j);
+	json_out_str(j, "revision", c->revision);
+	json_out_end(j);
+}
+
+void binding_json(struct json_out *j, const struct observed_binding *b)
+{
+	json_out_object(j, NULL);
+	uuid_json(j, "sip_account_id", &b->sip_account_id);
+	text_json(j, "contact", b->contact);
+	text_json(j, "source", b->source);
+	json_out_str(j, "transport", transport_word(b->transport));
+	text_json(j, "path", b->path);
+	text_json(j, "user_agent", b->user_agent);
+	text_json(j, "call_id", b->call_id);
+	json_out_uint(j, "cseq", b->cseq);
+	json_out_time(j, "registered_at", b->registered_ms);
+	json_out_time(j, "expires_at", b->expires_ms);
+	json_out_end(j);
+}
+
+void health_json(struct json_out *j, const struct observed_health *h)
+{
+	json_out_object(j, NULL);
+	text_json(j, "kind", h->kind);
+	text_json(j, "target", h->target);
+	json_out_str(j, "state", h->state);
+	status_json(j, "status", h->status);
+	if (h->rtt_ms)
+		json_out_uint(j, "rtt_ms", h->rtt_ms);
+	else
+		json_out_null(j, "rtt_ms");
+	json_out_time(j, "since", h->since_ms);
+	time_json(j, "checked_at", h->checked_ms);
+	json_out_end(j);
+}
+
+void calls_json(struct json_out *j, const struct uuid *trunk_id, uint32_t calls_up)
+{
+	json_out_object(j, NULL);
+	uuid_json(j, "trunk_id", trunk_id);
+	json_out_uint(j, "calls_up", calls_up);
+	json_out_end(j);
+}

@@ -1,0 +1,13 @@
+/* Call records and observed state as JSON objects whose keys are the columns of the tables. */
+#ifndef TRUNKGUARD_SIP_RECORD_JSON_H
+#define TRUNKGUARD_SIP_RECORD_JSON_H
+
+#include "core/json_out.h"
+#include "sip/recorder.h"
+
+void cdr_json(struct json_out *out, const struct cdr *cdr);
+void binding_json(struct json_out *out, const struct observed_binding *binding);
+void health_json(struct json_out *out, const struct observed_health *health);
+void calls_json(struct json_out *out, const struct uuid *trunk_id, uint32_t calls_up);
+
+#endif
