@@ -9,6 +9,8 @@
 #include "core/mem.h"
 #include "sip/txn_impl.h"
 
+enum { SHRINK_MS = 2000 };
+
 #define PENDING(ct)                                                                                \
 	((ct)->state == TXN_CALLING || (ct)->state == TXN_TRYING || (ct)->state == TXN_PROCEEDING)
 
@@ -114,14 +116,22 @@ static int client_send(struct txn_client *ct)
 	return net_send(ct->layer->net, &ct->to, ct->buf, ct->len);
 }
 
-/* The next of retransmission and deadline. A stream repeats nothing, an INVITE nothing once there
- * is a response. */
+static bool client_is_ringing(const struct txn_client *ct)
+{
+	return ct->invite && ct->state == TXN_PROCEEDING;
+}
+
+/* The deadline, or what comes before it: a retransmission (a stream repeats nothing, an INVITE
+ * nothing once there is a response), the shrinking of an INVITE. */
 static void client_wait(struct txn_client *ct, int64_t now_ms)
 {
-	bool repeats = !flow_is_stream(&ct->to) && !(ct->invite && ct->state == TXN_PROCEEDING);
-	int64_t at = now_ms + ct->interval_ms;
+	int64_t at = ct->deadline_ms;
 
-	client_timer(ct, repeats && at < ct->deadline_ms ? at : ct->deadline_ms);
+	if (client_is_ringing(ct))
+		at = ct->shrunk ? at : now_ms + SHRINK_MS;
+	else if (!flow_is_stream(&ct->to))
+		at = now_ms + ct->interval_ms;
+	client_timer(ct, at < ct->deadline_ms ? at : ct->deadline_ms);
 }
 
 static void client_retransmit(struct txn_client *ct, int64_t now_ms)
@@ -140,27 +150,6 @@ static void client_retransmit(struct txn_client *ct, int64_t now_ms)
 	client_wait(ct, now_ms);
 }
 
-static void client_on_timer(void *arg, int64_t now_ms)
-{
-	struct txn_client *ct = arg;
-
-	if (!PENDING(ct)) { /* D, K, M */
-		client_end(ct);
-	} else if (now_ms < ct->deadline_ms) {
-		client_retransmit(ct, now_ms);
-	} else if (ct->invite && ct->state == TXN_PROCEEDING && !ct->cancel_sent) {
-		ct->layer->stats.timer_c++;
-		ct->deadline_ms = now_ms + ct->layer->cfg.timer_c_ms;
-		client_wait(ct, now_ms);
-		if (ct->h)
-			client_tell(ct, TXN_TIMER_C);
-		else
-			txn_client_cancel(ct, str_lit(""), now_ms);
-	} else {
-		client_fail(ct, TXN_TIMEOUT);
-	}
-}
-
 static int client_keep(struct txn_client *ct, const char *buf, size_t len)
 {
 	char *copy = mem_alloc(len);
@@ -177,6 +166,44 @@ static int client_keep(struct txn_client *ct, const char *buf, size_t len)
 static struct str client_request(const struct txn_client *ct)
 {
 	return (struct str){ct->buf, ct->len};
+}
+
+/* A call that rings for long: of its INVITE only what ACK and CANCEL copy is kept. Most calls are
+ * answered before that is worth its time. */
+static void client_shrink(struct txn_client *ct)
+{
+	struct txn_layer *layer = ct->layer;
+	struct sip_build b;
+
+	sip_build_init(&b, layer->scratch, sizeof(layer->scratch));
+	txn_write_stem(&b, client_request(ct));
+	if (!b.err && b.len < ct->len)
+		(void)client_keep(ct, b.p, b.len); /* or it stays as it is */
+	ct->shrunk = true;
+}
+
+static void client_on_timer(void *arg, int64_t now_ms)
+{
+	struct txn_client *ct = arg;
+
+	if (!PENDING(ct)) { /* D, K, M */
+		client_end(ct);
+	} else if (now_ms < ct->deadline_ms && client_is_ringing(ct)) {
+		client_shrink(ct);
+		client_wait(ct, now_ms);
+	} else if (now_ms < ct->deadline_ms) {
+		client_retransmit(ct, now_ms);
+	} else if (client_is_ringing(ct) && !ct->cancel_sent) {
+		ct->layer->stats.timer_c++;
+		ct->deadline_ms = now_ms + ct->layer->cfg.timer_c_ms;
+		client_wait(ct, now_ms);
+		if (ct->h)
+			client_tell(ct, TXN_TIMER_C);
+		else
+			txn_client_cancel(ct, str_lit(""), now_ms);
+	} else {
+		client_fail(ct, TXN_TIMEOUT);
+	}
 }
 
 int txn_client_new(struct txn_client **ctp, struct txn_layer *layer, const struct flow *to,
@@ -275,19 +302,6 @@ static void client_tell_response(
 		layer->h.response_h(m, from, layer->arg);
 }
 
-/* A ringing call lasts: of its INVITE only what ACK and CANCEL copy is kept. */
-static void client_shrink(struct txn_client *ct)
-{
-	struct txn_layer *layer = ct->layer;
-	struct sip_build b;
-
-	sip_build_init(&b, layer->scratch, sizeof(layer->scratch));
-	txn_write_stem(&b, client_request(ct));
-	if (!b.err && b.len < ct->len)
-		(void)client_keep(ct, b.p, b.len); /* or it stays as it is */
-	ct->shrunk = true;
-}
-
 static void input_provisional(
 	struct txn_client *ct, const struct sip_msg *m, const struct flow *from, int64_t now_ms)
 {
@@ -303,8 +317,6 @@ static void input_provisional(
 		ct->deadline_ms = now_ms + ct->layer->cfg.timer_c_ms;
 		client_wait(ct, now_ms);
 	}
-	if (ct->invite && m->status > 100 && !ct->shrunk)
-		client_shrink(ct);
 	if (ct->cancel_wanted && !ct->cancel_sent)
 		client_send_cancel(ct, now_ms);
 	client_tell_response(ct, m, from);

@@ -180,6 +180,9 @@ START_TEST(invite_refused_after_ringing)
 	rig_client("INVITE");
 	before = fake_mem_held();
 	rig_response("INVITE", 180);
+	rig_advance(1999);
+	ck_assert_uint_eq(fake_mem_held(), before);
+	rig_advance(1);
 	ck_assert_uint_lt(fake_mem_held(), before);
 	rig_response("INVITE", 486);
 	ck_assert_str_eq(rig.last, ack);
@@ -246,6 +249,7 @@ START_TEST(cancel_ringing)
 	rig_open(TRANSPORT_UDP);
 	rig_client("INVITE");
 	rig_response("INVITE", 180);
+	rig_advance(5000);
 	txn_client_cancel(rig.ct, str_lit("Reason: SIP;cause=200\r\n"), rig.now);
 	rig_drain();
 	ck_assert_str_eq(rig.last, cancel);
@@ -255,7 +259,7 @@ START_TEST(cancel_ringing)
 	rig_response("CANCEL", 200);
 	rig_response("INVITE", 487);
 	rig_advance(40000);
-	RIG_LOG("0 >INVITE; 0 <180; 0 >CANCEL; 500 >CANCEL; 500 >ACK; 500 <487; 32500 end");
+	RIG_LOG("0 >INVITE; 0 <180; 5000 >CANCEL; 5500 >CANCEL; 5500 >ACK; 5500 <487; 37500 end");
 	ck_assert_uint_eq(txn_stats(rig.layer)->clients, 0);
 	rig_close();
 }
@@ -515,6 +519,7 @@ START_TEST(no_memory)
 		rig_client("INVITE");
 		fake_mem_fail_at(n);
 		rig_response("INVITE", 180);
+		rig_advance(2000);
 		txn_client_cancel(rig.ct, str_lit("Reason: SIP;cause=200\r\n"), rig.now);
 		rig_response("INVITE", 487);
 		fake_mem_fail_at(0);

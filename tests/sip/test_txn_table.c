@@ -120,6 +120,7 @@ START_TEST(memory_of_a_call)
 		rig_response_to("INVITE", branch, 180);
 		fake_net_reset();
 	}
+	rig_advance(2000);
 	ck_assert_uint_lt(sizeof(struct txn_server), 200);
 	ck_assert_uint_lt(sizeof(struct txn_client), 200);
 	ck_assert_uint_lt(per_call(before), 1700);
