@@ -1,6 +1,6 @@
 #include "sip/record_json.h"
 
-#include <string.h>
+#include "core/time_text.h"
 
 static void uuid_json(struct json_out *j, const char *key, const struct uuid *id)
 {
@@ -16,10 +16,9 @@ static void uuid_json(struct json_out *j, const char *key, const struct uuid *id
 
 static void time_json(struct json_out *j, const char *key, int64_t wall_ms)
 {
-	if (wall_ms > 0)
-		json_out_time(j, key, wall_ms);
-	else
-		json_out_null(j, key);
+	char text[TIME_TEXT_SIZE];
+
+	json_out_str(j, key, wall_ms > 0 && !time_format(wall_ms, text) ? text : NULL);
 }
 
 static void status_json(struct json_out *j, const char *key, unsigned status)
@@ -78,9 +77,9 @@ void cdr_json(struct json_out *j, const struct cdr *c)
 	text_json(j, "caller", c->caller);
 	text_json(j, "called", c->called);
 	text_json(j, "sip_call_id", c->sip_call_id);
-	json_out_time(j, "started_at", c->started_ms);
+	time_json(j, "started_at", c->started_ms);
 	time_json(j, "answered_at", c->answered_ms);
-	json_out_time(j, "ended_at", c->ended_ms);
+	time_json(j, "ended_at", c->ended_ms);
 	json_out_int(j, "duration_ms", c->duration_ms);
 	text_json(j, "disposition", c->disposition);
 	text_json(j, "cause", c->cause);
@@ -107,8 +106,8 @@ void binding_json(struct json_out *j, const struct observed_binding *b)
 	text_json(j, "user_agent", b->user_agent);
 	text_json(j, "call_id", b->call_id);
 	json_out_uint(j, "cseq", b->cseq);
-	json_out_time(j, "registered_at", b->registered_ms);
-	json_out_time(j, "expires_at", b->expires_ms);
+	time_json(j, "registered_at", b->registered_ms);
+	time_json(j, "expires_at", b->expires_ms);
 	json_out_end(j);
 }
 
@@ -123,7 +122,7 @@ void health_json(struct json_out *j, const struct observed_health *h)
 		json_out_uint(j, "rtt_ms", h->rtt_ms);
 	else
 		json_out_null(j, "rtt_ms");
-	json_out_time(j, "since", h->since_ms);
+	time_json(j, "since", h->since_ms);
 	time_json(j, "checked_at", h->checked_ms);
 	json_out_end(j);
 }
