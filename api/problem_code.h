@@ -61,7 +61,6 @@
 	X(UNKNOWN_TRUNK, "unknown_trunk", "There is no such trunk in the account")                 \
 	X(UNKNOWN_DIAL_PLAN, "unknown_dial_plan", "There is no such dial plan")                    \
 	X(NUMBER_NOT_OWNED, "number_not_owned", "Not a number of the account")                     \
-	X(ADDRESS_TAKEN, "address_taken", "The address belongs to another account")                \
 	X(USERNAME_TAKEN, "username_taken", "The user name is taken")                              \
 	X(HA_ADDON_REQUIRED, "ha_addon_required", "Needs the High Availability add-on")            \
 	X(SELF_FORWARD, "self_forward", "A number would forward to itself")                        \

@@ -154,12 +154,9 @@ static bool has_text(const struct resource_write *w, const char *name, const cha
 	return json_array_size(now) > 0 || json_is_object(now);
 }
 
-static bool sip_account_rule(struct resource_write *w)
+static void sip_account_rule(struct resource_write *w)
 {
 	const char *mode = text_after(w, "auth_mode");
-	const char *blocks = resource_write_text(w, "ip_addresses");
-	struct db *db;
-	bool taken;
 
 	credentials_rule(w);
 	if (mode && strcmp(mode, "registration") == 0 && !text_after(w, "username"))
@@ -169,15 +166,6 @@ static bool sip_account_rule(struct resource_write *w)
 		!has_text(w, "address", ""))
 		problems_add(&w->problems, "/address", PROBLEM_REQUIRED,
 			"With auth_mode ip, address or ip_addresses is required.");
-	if (!blocks || strcmp(blocks, "{}") == 0)
-		return true;
-	db = request_db(w->req);
-	if (!db || !db_ok(w, number_blocks_taken(db, w->key_text, blocks, &taken)))
-		return false;
-	if (taken)
-		problems_add(&w->problems, "/ip_addresses", PROBLEM_ADDRESS_TAKEN,
-			"An address is that of another account's trunk.");
-	return true;
 }
 
 /* ---- gateways ------------------------------------------------------------------------------ */
@@ -209,7 +197,8 @@ bool resource_rule_check(struct resource_write *w)
 		trunk_failover_rule(w);
 		return true;
 	case RESOURCE_SIP_ACCOUNT_PRIMARY:
-		return sip_account_rule(w);
+		sip_account_rule(w);
+		return true;
 	case RESOURCE_GATEWAY:
 		gateway_rule(w);
 		return true;

@@ -80,21 +80,3 @@ int number_circle(struct db *db, const char *account, const char *did, const cha
 	db_clear(result);
 	return 0;
 }
-
-int number_blocks_taken(struct db *db, const char *trunk, const char *blocks, bool *taken)
-{
-	const char *param[] = {trunk, blocks};
-	struct pg_result *result;
-	int err;
-
-	err = db_query(db,
-		"SELECT FROM trunk t JOIN sip_account s ON s.account_id <> t.account_id AND "
-		"s.ip_addresses <> '{}', unnest(s.ip_addresses) other, unnest($2::cidr[]) mine "
-		"WHERE t.id = $1 AND other && mine LIMIT 1",
-		2, param, &result);
-	if (err)
-		return err;
-	*taken = db_rows(result) > 0;
-	db_clear(result);
-	return 0;
-}

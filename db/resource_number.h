@@ -23,9 +23,4 @@ enum { NUMBER_PATH_MAX = 160 };
 DB_MUST_CHECK int number_circle(struct db *db, const char *account, const char *did,
 	const char *number, char path[NUMBER_PATH_MAX]);
 
-/* Do these blocks (an array literal) touch those of a trunk of another account than this trunk's?
- * Within an account trunks may share a PBX. */
-DB_MUST_CHECK int number_blocks_taken(
-	struct db *db, const char *trunk, const char *blocks, bool *taken);
-
 #endif

@@ -1,0 +1,89 @@
+/* trunkguard-sip: the routing worker. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "sip/loop.h"
+#include "sip/worker.h"
+
+static struct worker_settings settings;
+static char host_name[64];
+
+static const struct setting table[] = {
+	{"TRUNKGUARD_DATABASE_URL", "postgresql:///trunkguard", setting_text,
+		&settings.database_url, "PostgreSQL, as a connection URI"},
+	{"TRUNKGUARD_DATA_DIR", "/var/lib/trunkguard", setting_text, &settings.data_dir,
+		"where the last good configuration, the journal and spooled records are kept"},
+	{"TRUNKGUARD_SIP_LISTEN", "udp:127.0.0.1:5060,tcp:127.0.0.1:5060", setting_sip_listen,
+		&settings.sip_listen, "where SIP is spoken: a comma list of transport:host:port"},
+	{"TRUNKGUARD_WORKER_HTTP_LISTEN", "127.0.0.1:8081", setting_listen, &settings.http_listen,
+		"where /healthz, /readyz and /metrics are served"},
+	{"TRUNKGUARD_WORKER_NAME", host_name, setting_text, &settings.name,
+		"this worker's name in /v1/sync"},
+	{"TRUNKGUARD_REALM", "trunkguard", setting_text, &settings.realm, "digest realm"},
+	{"TRUNKGUARD_ADVERTISE", "", setting_text_or_empty, &settings.advertise,
+		"the address in Via and Record-Route, if not the listening one"},
+	{"TRUNKGUARD_PEERS", "", setting_peers, &settings.peers,
+		"SIP addresses of the other trunking servers"},
+	{"TRUNKGUARD_PRIVATE_TARGETS", "", setting_cidrs, &settings.private_targets,
+		"CIDRs that calls may be sent to although they are not public"},
+	{"TRUNKGUARD_DNS", "", setting_text_or_empty, &settings.dns,
+		"DNS server, address or address@port, instead of those of resolv.conf"},
+	{"TRUNKGUARD_PROBE_SECONDS", "60", setting_seconds, &settings.probe_seconds,
+		"between two probes of an answered call, 0 for none"},
+	{"TRUNKGUARD_LOG", "info", log_level_setting, &settings.log_level,
+		"debug, info, warn or error"},
+};
+
+static struct loop *running;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	loop_stop(running);
+}
+
+static void catch_signals(struct loop *loop)
+{
+	struct sigaction end = {.sa_handler = on_signal};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	running = loop;
+	sigaction(SIGTERM, &end, NULL);
+	sigaction(SIGINT, &end, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	struct worker *w;
+	int words, err;
+
+	if (gethostname(host_name, sizeof(host_name) - 1) != 0 || host_name[0] == '\0')
+		snprintf(host_name, sizeof(host_name), "worker");
+	switch (settings_parse(argc, argv, table, sizeof(table) / sizeof(table[0]),
+		"trunkguard-sip [options]\n\nThe SIP routing worker.", &words)) {
+	case SETTINGS_HELP:
+		return 0;
+	case SETTINGS_BAD:
+		return 2;
+	default:
+		break;
+	}
+	if (words > 0) {
+		fprintf(stderr, "unknown word %s; see --help\n", argv[1]);
+		return 2;
+	}
+	log_init("trunkguard-sip", settings.log_level);
+	err = worker_new(&w, &settings);
+	if (err)
+		return err == EINVAL || err == EPROTONOSUPPORT ? 2 : 1;
+	catch_signals(w->loop);
+	log_info("ready", "%s listens on %u addresses", settings.name, settings.sip_listen.count);
+	err = worker_run(w);
+	log_info("stop", "%s ends", settings.name);
+	worker_free(w);
+	return err ? 1 : 0;
+}
