@@ -71,8 +71,3 @@ int queue_fd(const struct queue *q)
 {
 	return q->fd;
 }
-
-size_t queue_count(struct queue *q)
-{
-	return atomic_load(&q->count);
-}

@@ -35,6 +35,5 @@ struct queue_node *queue_take(struct queue *q);
 void queue_wait(struct queue *q, int timeout_ms);
 /* Readable when there is something to take: for loop_add(). */
 int queue_fd(const struct queue *q);
-size_t queue_count(struct queue *q);
 
 #endif

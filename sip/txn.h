@@ -113,8 +113,6 @@ int txn_server_reply(
 	struct txn_server *st, unsigned status, const char *buf, size_t len, int64_t now_ms);
 /* Ends it without a response. The handler is not called any more. */
 void txn_server_drop(struct txn_server *st, int64_t now_ms);
-/* Where its replies go. */
-const struct flow *txn_server_flow(const struct txn_server *st);
 
 /* Client transactions. */
 

@@ -256,11 +256,6 @@ void txn_server_listen(struct txn_server *st, txn_server_h *h, void *arg)
 	st->arg = arg;
 }
 
-const struct flow *txn_server_flow(const struct txn_server *st)
-{
-	return &st->reply_to;
-}
-
 void txn_server_drop(struct txn_server *st, int64_t now_ms)
 {
 	st->h = NULL;
