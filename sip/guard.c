@@ -235,7 +235,8 @@ static enum guard_refusal refused(
 
 	g->stats.refused[why]++;
 	ip_format(source, ip);
-	log_limited(&log_kinds[why], "%s %.*s", ip, (int)what.len, what.len ? what.p : "");
+	log_limited(&log_kinds[why], "from %s%s%.*s", ip, what.len ? ": " : "", (int)what.len,
+		what.len ? what.p : "");
 	return why;
 }
 
