@@ -136,17 +136,22 @@ static bool same(const char *a, const char *b, size_t len)
 	return true;
 }
 
+static enum sip_hdr compact_of(struct str name)
+{
+	unsigned letter = str_empty(name) ? 26 : ((unsigned)name.p[0] | 0x20) - 'a';
+
+	return letter < 26 ? (enum sip_hdr)compact[letter] : SIP_HDR_OTHER;
+}
+
 enum sip_hdr sip_hdr_of(struct str name)
 {
 	unsigned first, last, id;
 
-	if (str_empty(name))
-		return SIP_HDR_OTHER;
+	if (name.len < 2)
+		return compact_of(name);
 	first = (unsigned char)name.p[0] | 0x20;
-	if (name.len == 1)
-		return first - 'a' < 26 ? (enum sip_hdr)compact[first - 'a'] : SIP_HDR_OTHER;
 	last = (unsigned char)name.p[name.len - 1] | 0x20;
-	id = slots[SLOT(name.len, first, last)];
+	id = slots[SLOT((unsigned)name.len, first, last)];
 	if (name.len != names[id].len || !same(name.p, names[id].p, name.len))
 		return SIP_HDR_OTHER;
 	return (enum sip_hdr)id;

@@ -6,11 +6,9 @@
 #include "sip/scan_parts.h"
 
 #include <endian.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 typedef uint8_t octets __attribute__((vector_size(16)));
+typedef char chars __attribute__((vector_size(16)));
 
 static octets octets_load(const char *p)
 {
@@ -24,7 +22,7 @@ static octets octets_load(const char *p)
 static unsigned lane_first(octets v)
 {
 #ifdef __SSE2__
-	unsigned mask = (unsigned)_mm_movemask_epi8((__m128i)v);
+	unsigned mask = (unsigned)__builtin_ia32_pmovmskb128((chars)v);
 
 	return mask ? (unsigned)__builtin_ctz(mask) : 16;
 #else
@@ -68,54 +66,59 @@ static bool may_escape(enum sip_hdr id)
 	return id == SIP_HDR_FROM || id == SIP_HDR_TO || id == SIP_HDR_CONTACT;
 }
 
-/* A name in the list is a token by being found; white space before the colon is allowed. Returns
- * the colon. */
-static const char *name_scan(struct scan *s, const char *p, const char *end, struct sip_header *h)
+/* The name in front of a colon: a token, which one in the list is by being found; white space
+ * behind it is allowed. */
+static bool name_take(struct sip_header *h, const char *p, const char *colon)
 {
-	const char *colon = colon_find(p, end), *stop = colon;
-
-	if (!colon)
-		return NULL;
-	while (stop > p && (stop[-1] == ' ' || stop[-1] == '\t'))
-		stop--;
-	h->id = (uint8_t)sip_hdr_of(str_span(p, stop));
-	if (h->id == SIP_HDR_OTHER && (stop == p || lex_skip(p, stop, LEX_TOKEN) != stop))
-		return NULL;
-	h->line = (uint16_t)(p - s->m->buf);
-	h->name_len = (uint16_t)(stop - p);
-	return colon;
+	while (colon > p && (colon[-1] == ' ' || colon[-1] == '\t'))
+		colon--;
+	h->name_len = (uint16_t)(colon - p);
+	h->id = (uint8_t)sip_hdr_of(str_span(p, colon));
+	return h->id != SIP_HDR_OTHER || (colon > p && lex_skip(p, colon, LEX_TOKEN) == colon);
 }
 
-/* One whole logical line, from p to its last CRLF at end. */
-static void line_take(struct scan *s, const char *p, const char *end, bool escapes)
+static enum sip_fault header_take(
+	struct sip_header *h, const char *buf, const char *p, const char *end)
+{
+	const char *colon, *value;
+
+	if (end + 2 - p > SIP_LINE_MAX)
+		return SIP_FAULT_LINE_TOO_LONG;
+	colon = colon_find(p, end);
+	if (!colon || !name_take(h, p, colon))
+		return SIP_FAULT_HEADER_NAME;
+	value = lex_lws(colon + 1, end);
+	h->line = (uint16_t)(p - buf);
+	h->value = (uint16_t)(value - buf);
+	h->value_len = (uint16_t)(lex_trim(value, end) - value);
+	h->end = (uint16_t)(end + 2 - buf);
+	return SIP_FAULT_NONE;
+}
+
+/* A logical line with its folds. */
+struct line {
+	const char *end; /* its last CRLF; NULL: it is not to be used */
+	const char *next; /* NULL: the message ends first */
+	bool escapes; /* it has control octets behind backslashes */
+};
+
+static void line_take(struct scan *s, const char *p, struct line line)
 {
 	struct sip_msg *m = s->m;
 	struct sip_header *h = &m->header[m->header_count];
-	const char *colon, *value;
+	enum sip_fault fault;
 
-	if (m->header_count == SIP_HEADERS_MAX) {
-		scan_refuse(s, SIP_FAULT_TOO_MANY_HEADERS);
+	if (m->header_count == SIP_HEADERS_MAX)
+		fault = SIP_FAULT_TOO_MANY_HEADERS;
+	else
+		fault = header_take(h, m->buf, p, line.end);
+	if (!fault && line.escapes && !may_escape((enum sip_hdr)h->id))
+		fault = SIP_FAULT_CONTROL_OCTET;
+	if (fault) {
+		scan_refuse(s, fault);
 		return;
 	}
-	if (end + 2 - p > SIP_LINE_MAX) {
-		scan_refuse(s, SIP_FAULT_LINE_TOO_LONG);
-		return;
-	}
-	colon = name_scan(s, p, end, h);
-	if (!colon) {
-		scan_refuse(s, SIP_FAULT_HEADER_NAME);
-		return;
-	}
-	if (escapes && !may_escape((enum sip_hdr)h->id)) {
-		scan_refuse(s, SIP_FAULT_CONTROL_OCTET);
-		return;
-	}
-	value = lex_lws(colon + 1, end);
-	h->value = (uint16_t)(value - m->buf);
-	h->value_len = (uint16_t)(lex_trim(value, end) - value);
-	h->end = (uint16_t)(end + 2 - m->buf);
-	m->header_count++;
-	scan_value(s, (int)m->header_count - 1);
+	scan_value(s, (int)m->header_count++);
 }
 
 static bool is_crlf(const struct scan *s, const char *p)
@@ -137,49 +140,50 @@ static const char *fold_scan(struct scan *s, const char *p, bool *dirty)
 	return p;
 }
 
-/*
- * A line that has a control octet at *end which is not simply its end: folded, or with what no
- * line may hold. Moves *end to the end; *end is NULL when the line is not to be used. Returns the
- * next line, NULL when the message ends first.
- */
-static const char *odd_line(struct scan *s, const char **end, bool *escapes)
+/* A line that has a control octet at `at` which is not simply its end: folded, or with what no
+ * line may hold. */
+static struct line odd_line(struct scan *s, const char *at)
 {
-	const char *at = *end;
+	struct line line = {NULL, NULL, false};
 	bool dirty = false;
 
-	for (;; at = next_control(at, s->end)) {
+	for (; at < s->end; at = next_control(at, s->end)) {
 		enum sip_fault fault = SIP_FAULT_CONTROL_OCTET;
 
-		*end = NULL;
-		if (at == s->end)
-			return NULL;
 		if (is_crlf(s, at)) {
 			if (s->end - at > 2 && (at[2] == ' ' || at[2] == '\t')) {
 				at = fold_scan(s, at, &dirty);
 				continue;
 			}
-			*end = dirty ? NULL : at;
-			return at + 2;
+			line.end = dirty ? NULL : at;
+			line.next = at + 2;
+			return line;
 		}
 		if (*at == '\r' || *at == '\n') {
 			fault = SIP_FAULT_LINE_END;
 		} else if (at[-1] == '\\') {
-			*escapes = true;
+			line.escapes = true;
 			at++;
 			continue;
 		}
 		scan_refuse(s, fault);
 		dirty = true;
-		if (*at++ == '\n')
-			return at;
+		if (*at++ == '\n') {
+			line.next = at;
+			return line;
+		}
 	}
+	return line;
 }
 
-/* The CRLF that ends a line: with white space behind it, it would be a fold. */
-static bool is_plain_end(const struct scan *s, const char *end)
+static struct line line_find(struct scan *s, const char *p)
 {
-	return s->end - end > 2 && end[0] == '\r' && end[1] == '\n' && end[2] != ' ' &&
-	       end[2] != '\t';
+	const char *end = next_control(p, s->end);
+
+	/* Behind a CRLF, white space would make it a fold. */
+	if (s->end - end > 2 && end[0] == '\r' && end[1] == '\n' && end[2] != ' ' && end[2] != '\t')
+		return (struct line){end, end + 2, false};
+	return odd_line(s, end);
 }
 
 const char *scan_headers(struct scan *s, const char *p)
@@ -188,14 +192,11 @@ const char *scan_headers(struct scan *s, const char *p)
 
 	m->headers_at = (size_t)(p - m->buf);
 	while (p && p < s->end && !is_crlf(s, p)) {
-		const char *end = next_control(p, s->end), *next = end + 2;
-		bool escapes = false;
+		struct line line = line_find(s, p);
 
-		if (!is_plain_end(s, end))
-			next = odd_line(s, &end, &escapes);
-		if (end)
-			line_take(s, p, end, escapes);
-		p = next;
+		if (line.end)
+			line_take(s, p, line);
+		p = line.next;
 	}
 	if (!p || p == s->end) {
 		m->headers_end = m->len;
