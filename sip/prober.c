@@ -431,25 +431,6 @@ enum probe_state prober_state(
 	return t ? t->shown.state : PROBE_UNKNOWN;
 }
 
-struct each {
-	prober_h *h;
-	void *arg;
-};
-
-static int each_target(struct hash_link *link, void *arg)
-{
-	const struct each *e = arg;
-
-	return e->h(&HASH_OBJECT(link, struct target, link)->shown, e->arg);
-}
-
-int prober_each(const struct prober *p, prober_h *h, void *arg)
-{
-	struct each e = {h, arg};
-
-	return hash_each(&p->targets, each_target, &e);
-}
-
 const struct prober_stats *prober_stats(const struct prober *p)
 {
 	return &p->stats;

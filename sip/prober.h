@@ -75,9 +75,6 @@ void prober_evidence(
 enum probe_state prober_state(
 	const struct prober *p, const char *host, uint16_t port, enum transport transport);
 
-typedef int prober_h(const struct probe_target *t, void *arg);
-int prober_each(const struct prober *p, prober_h *h, void *arg);
-
 const struct prober_stats *prober_stats(const struct prober *p);
 
 #endif
