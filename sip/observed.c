@@ -82,7 +82,8 @@ void observed_health(const struct probe_target *t, enum probe_state before, void
 		.state = probe_state_word(t->state),
 		.status = t->status,
 		.rtt_ms = t->rtt_ms,
-		.since_ms = t->changed_wall_ms,
+		/* One that is not known yet is so since it was first looked at. */
+		.since_ms = t->changed_wall_ms ? t->changed_wall_ms : t->probed_wall_ms,
 		.checked_ms = t->probed_wall_ms};
 
 	snprintf(

@@ -43,8 +43,8 @@ static void attempt_json(struct json_out *j, const struct cdr_attempt *a, unsign
 	json_out_str(j, "target", a->target);
 	json_out_str(j, "rule", a->rule);
 	time_json(j, "started_at", a->started_ms);
-	json_out_int(j, "duration_ms", a->duration_ms);
-	status_json(j, "status", a->status);
+	json_out_int(j, "milliseconds", a->duration_ms);
+	status_json(j, "response_code", a->status);
 	json_out_str(j, "trigger", a->trigger);
 	json_out_str(j, "disposition", a->disposition);
 	json_out_str(j, "cause", a->cause);

@@ -176,7 +176,7 @@ START_TEST(a_record_arrives_whole)
 		"{\"kind\": \"backup_pbx\", \"target\": \"127.0.0.4|5060|udp\", \"position\": 2}");
 	ck_assert_str_eq(
 		testdb_ask(db, "SELECT string_agg(concat_ws(' ', a->>'position', a->>'kind',"
-			       " a->>'status', a->>'trigger', a->>'duration_ms',"
+			       " a->>'response_code', a->>'trigger', a->>'milliseconds',"
 			       " a->>'started_at'), ', ')"
 			       " FROM cdr, jsonb_array_elements(attempts) a"),
 		"1 delivery 503 server_error 15 2023-11-14T22:13:20.100Z, "
