@@ -156,8 +156,3 @@ enum sip_hdr sip_hdr_of(struct str name)
 		return SIP_HDR_OTHER;
 	return (enum sip_hdr)id;
 }
-
-struct str sip_hdr_name(enum sip_hdr id)
-{
-	return names[id];
-}

@@ -68,7 +68,4 @@ enum sip_hdr {
 /* The id of a name (without CR) in any case, long or compact; SIP_HDR_OTHER when it is not in the list. */
 enum sip_hdr sip_hdr_of(struct str name);
 
-/* The usual long spelling, "Call-ID"; empty for SIP_HDR_OTHER. */
-struct str sip_hdr_name(enum sip_hdr id);
-
 #endif

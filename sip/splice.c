@@ -55,22 +55,6 @@ void sip_splice_replace(struct sip_splice *s, struct str old, struct str text)
 	edit_add(s, at - base, old.len, text);
 }
 
-void sip_splice_before(struct sip_splice *s, int i, struct str lines)
-{
-	const struct sip_header *h = line_at(s, i);
-
-	if (h)
-		edit_add(s, h->line, 0, lines);
-}
-
-void sip_splice_after(struct sip_splice *s, int i, struct str lines)
-{
-	const struct sip_header *h = line_at(s, i);
-
-	if (h)
-		edit_add(s, h->end, 0, lines);
-}
-
 void sip_splice_prepend(struct sip_splice *s, struct str lines)
 {
 	edit_add(s, s->m->headers_at, 0, lines);

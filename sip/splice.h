@@ -32,9 +32,7 @@ void sip_splice_init(struct sip_splice *s, const struct sip_msg *m);
 /* old is a slice of the message, such as m->ruri.all. */
 void sip_splice_replace(struct sip_splice *s, struct str old, struct str text);
 
-/* Whole header lines with their CRLF, before or after header line i, or as the first or last. */
-void sip_splice_before(struct sip_splice *s, int i, struct str lines);
-void sip_splice_after(struct sip_splice *s, int i, struct str lines);
+/* Whole header lines with their CRLF, as the first or the last ones. */
 void sip_splice_prepend(struct sip_splice *s, struct str lines);
 void sip_splice_append(struct sip_splice *s, struct str lines);
 

@@ -6,10 +6,68 @@
 #include "sip/verdict.h"
 #include "tests/core/suite.h"
 
+/* clang-format off */
+static const char *const names[SIP_HDR_COUNT] = {
+	[SIP_HDR_ACCEPT_CONTACT] = "Accept-Contact",
+	[SIP_HDR_ALLOW] = "Allow",
+	[SIP_HDR_ALLOW_EVENTS] = "Allow-Events",
+	[SIP_HDR_AUTHORIZATION] = "Authorization",
+	[SIP_HDR_CALL_ID] = "Call-ID",
+	[SIP_HDR_CONTACT] = "Contact",
+	[SIP_HDR_CONTENT_ENCODING] = "Content-Encoding",
+	[SIP_HDR_CONTENT_LENGTH] = "Content-Length",
+	[SIP_HDR_CONTENT_TYPE] = "Content-Type",
+	[SIP_HDR_CSEQ] = "CSeq",
+	[SIP_HDR_DIVERSION] = "Diversion",
+	[SIP_HDR_EVENT] = "Event",
+	[SIP_HDR_EXPIRES] = "Expires",
+	[SIP_HDR_FROM] = "From",
+	[SIP_HDR_HISTORY_INFO] = "History-Info",
+	[SIP_HDR_IDENTITY] = "Identity",
+	[SIP_HDR_IDENTITY_INFO] = "Identity-Info",
+	[SIP_HDR_MAX_BREADTH] = "Max-Breadth",
+	[SIP_HDR_MAX_FORWARDS] = "Max-Forwards",
+	[SIP_HDR_MIN_EXPIRES] = "Min-Expires",
+	[SIP_HDR_MIN_SE] = "Min-SE",
+	[SIP_HDR_PATH] = "Path",
+	[SIP_HDR_PRIVACY] = "Privacy",
+	[SIP_HDR_PROXY_AUTHENTICATE] = "Proxy-Authenticate",
+	[SIP_HDR_PROXY_AUTHORIZATION] = "Proxy-Authorization",
+	[SIP_HDR_PROXY_REQUIRE] = "Proxy-Require",
+	[SIP_HDR_P_ASSERTED_IDENTITY] = "P-Asserted-Identity",
+	[SIP_HDR_P_PREFERRED_IDENTITY] = "P-Preferred-Identity",
+	[SIP_HDR_RACK] = "RAck",
+	[SIP_HDR_REASON] = "Reason",
+	[SIP_HDR_RECORD_ROUTE] = "Record-Route",
+	[SIP_HDR_REFERRED_BY] = "Referred-By",
+	[SIP_HDR_REFER_TO] = "Refer-To",
+	[SIP_HDR_REJECT_CONTACT] = "Reject-Contact",
+	[SIP_HDR_REMOTE_PARTY_ID] = "Remote-Party-ID",
+	[SIP_HDR_REPLACES] = "Replaces",
+	[SIP_HDR_REQUEST_DISPOSITION] = "Request-Disposition",
+	[SIP_HDR_REQUIRE] = "Require",
+	[SIP_HDR_RETRY_AFTER] = "Retry-After",
+	[SIP_HDR_ROUTE] = "Route",
+	[SIP_HDR_RSEQ] = "RSeq",
+	[SIP_HDR_SERVER] = "Server",
+	[SIP_HDR_SERVICE_ROUTE] = "Service-Route",
+	[SIP_HDR_SESSION_EXPIRES] = "Session-Expires",
+	[SIP_HDR_SUBJECT] = "Subject",
+	[SIP_HDR_SUPPORTED] = "Supported",
+	[SIP_HDR_TIMESTAMP] = "Timestamp",
+	[SIP_HDR_TO] = "To",
+	[SIP_HDR_UNSUPPORTED] = "Unsupported",
+	[SIP_HDR_USER_AGENT] = "User-Agent",
+	[SIP_HDR_VIA] = "Via",
+	[SIP_HDR_WARNING] = "Warning",
+	[SIP_HDR_WWW_AUTHENTICATE] = "WWW-Authenticate",
+};
+/* clang-format on */
+
 START_TEST(every_name_is_found_in_any_case)
 {
 	for (int id = SIP_HDR_OTHER + 1; id < SIP_HDR_COUNT; id++) {
-		struct str name = sip_hdr_name((enum sip_hdr)id);
+		struct str name = str_of(names[id]);
 		char text[64];
 
 		ck_assert_uint_gt(name.len, 1);
@@ -27,7 +85,7 @@ END_TEST
 START_TEST(no_other_letter_is_taken_for_a_name)
 {
 	for (int id = SIP_HDR_OTHER + 1; id < SIP_HDR_COUNT; id++) {
-		struct str name = sip_hdr_name((enum sip_hdr)id);
+		struct str name = str_of(names[id]);
 		char text[64];
 
 		for (size_t i = 0; i < name.len; i++) {
