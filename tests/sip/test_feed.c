@@ -1,6 +1,7 @@
 /* The feed against a real PostgreSQL: first load, increments, restarts, bad objects, disk. */
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/sip/feed_rig.h"
 
@@ -204,6 +205,18 @@ START_TEST(another_history_is_read_anew)
 }
 END_TEST
 
+/* A transaction of any database of the cluster may hold the horizon back for a while. */
+static void collect_all(const char *age)
+{
+	for (int i = 0; i < 300; i++) {
+		testdb_runf(db, "SELECT feed_collect('%s')", age);
+		if (strcmp(testdb_ask(db, "SELECT count(*) FROM change_log"), "0") == 0)
+			return;
+		usleep(100000);
+	}
+	ck_abort_msg("the change log does not get empty");
+}
+
 START_TEST(passed_horizon_is_read_anew)
 {
 	struct feed *feed;
@@ -214,8 +227,7 @@ START_TEST(passed_horizon_is_read_anew)
 	feed_stop(feed);
 	testdb_run(db, "UPDATE did SET ring_seconds = 5");
 	testdb_run(db, "UPDATE change_log SET at = at - interval '11 minutes'");
-	testdb_run(db, "SELECT feed_collect('10 minutes')");
-	ck_assert_str_eq(testdb_ask(db, "SELECT count(*) FROM change_log"), "0");
+	collect_all("10 minutes");
 	feed = rig_start(t.url, "w1", dir);
 	RIG_UNTIL(feed, feed_cfg(feed) && did(feed, 14150000000)->ring_seconds == 5);
 	rig_catch_up(feed, db);
@@ -239,7 +251,7 @@ START_TEST(collecting_disturbs_nobody)
 		testdb_run(db, "SELECT feed_collect('0')");
 		rig_catch_up(feed, db);
 	}
-	ck_assert_str_eq(testdb_ask(db, "SELECT count(*) FROM change_log"), "0");
+	collect_all("0");
 	rig_assert_equal(feed, db);
 	ck_assert_uint_eq(health_of(feed).full_loads, 1);
 	feed_stop(feed);
