@@ -8,80 +8,48 @@
 /* A worker that reported just before it died is not believed for longer than this. */
 #define LIVE_WORKERS "(SELECT w.name FROM worker_status w WHERE w.live)"
 
-/* How the workers see a target. */
-#define HEALTH(kind_value, target_value)                                                           \
-	"(SELECT coalesce(json_agg(json_build_object('worker', h.worker, 'state', h.state, "       \
-	"'status', h.status, 'rtt_ms', h.rtt_ms, 'since', " SQL_TIME(                              \
-		"h.since") ", 'checked_at', " SQL_TIME("h.checked_at") ") ORDER BY h.worker), "    \
-								       "'[]') "                    \
-								       "FROM target_health h "     \
-								       "WHERE h.kind = "           \
-								       "'" kind_value              \
-								       "' AND h.target "           \
-								       "= " target_value           \
-								       " AND h.worker "            \
-								       "IN " LIVE_WORKERS ")"
-
-#define ADDRESS_TARGET(address)                                                                    \
-	"(" address " ->> 'host') || '|' || coalesce(" address " ->> 'port', '') || '|' || "       \
-	"(" address " ->> 'transport')"
+/* clang-format off */
+/* How the workers see an address of the configuration. */
+#define HEALTH(address) \
+	"(SELECT coalesce(json_agg(json_build_object('worker', h.worker, 'state', h.state, " \
+	"'status', h.status, 'rtt_ms', h.rtt_ms, 'since', " SQL_TIME("h.since") ", " \
+	"'checked_at', " SQL_TIME("h.checked_at") ") ORDER BY h.worker), '[]') " \
+	"FROM target_health h WHERE h.kind = 'address' AND h.target = " SQL_TARGET(address) " " \
+	"AND h.worker IN " LIVE_WORKERS ")"
 
 static const char trunk_sql[] =
 	"SELECT json_build_object('trunk_id', 'trk_' || t.id, 'enabled', t.enabled, "
-	"'calls_up', (SELECT coalesce(sum(c.calls_up), 0) FROM trunk_calls c WHERE c.trunk_id = "
-	"t.id "
-	"AND c.worker IN " LIVE_WORKERS "), 'max_concurrent_calls', t.max_concurrent_calls, "
-	"'sip_accounts', (SELECT coalesce(json_agg(json_build_object('role', s.role, 'label', "
-	"s.label, 'auth_mode', s.auth_mode, 'registered', CASE WHEN s.auth_mode = 'registration' "
-	"THEN EXISTS (SELECT FROM binding b WHERE b.sip_account_id = s.id AND b.expires_at > "
-	"now()) "
-	"END, 'address', s.address, 'bindings', (SELECT coalesce(json_agg(json_build_object("
-	"'contact', b.contact, 'source', b.source, 'transport', b.transport, 'user_agent', "
-	"b.user_agent, 'registered_at', " SQL_TIME("b.registered_at") ", 'expires_at', " SQL_TIME(
-		"b.expires_at") ", 'worker', b.worker) ORDER BY b.registered_at DESC), '[]') "
-				"FROM binding b WHERE b.sip_account_id = s.id AND b.expires_at > "
-				"now()), 'health', " HEALTH("sip_account",
-					"s.id::text") ") ORDER BY s.role), '[]') FROM sip_account "
-						      "s WHERE "
-						      "s.trunk_id = t.id), 'backup_pbxs', (SELECT "
-						      "coalesce(json_agg(json_build_object('"
-						      "address', "
-						      "p.address, 'health', " HEALTH("backup_pbx",
-							      ADDRESS_TARGET(
-								      "p.address")) ") ORDER BY "
-										    "p.n), "
-										    "'[]') FROM "
-										    "jsonb_array_"
-										    "elements(a."
-										    "failover_"
-										    "backup_pbxs) "
-										    "WITH "
-										    "ORDINALITY p "
-										    "(address, "
-										    "n)), "
-										    "'last_"
-										    "failover', "
-										    "(SELECT "
-										    "json_build_"
-										    "object('cdr_"
-										    "id', 'cdr_' "
-										    "|| c.id, "
-										    "'did', '+' || "
-										    "c.did, "
-										    "'started_at',"
-										    " " SQL_TIME(
-											    "c."
-											    "starte"
-											    "d_at") ", 'disposition', c.disposition) FROM cdr c "
-												    "WHERE c.trunk_id = t.id AND c.account_id = t.account_id AND c.failed_over "
-												    "ORDER BY c.id DESC LIMIT 1)) "
-												    "FROM trunk t JOIN account a ON a.id = t.account_id WHERE t.id = $1 AND ($2::uuid IS NULL OR "
-												    "t.account_id = $2)";
+	"'calls_up', (SELECT coalesce(sum(c.calls_up), 0) FROM trunk_calls c "
+		"WHERE c.trunk_id = t.id AND c.worker IN " LIVE_WORKERS "), "
+	"'max_concurrent_calls', t.max_concurrent_calls, "
+	"'sip_accounts', (SELECT coalesce(json_agg(json_build_object("
+		"'role', s.role, 'label', s.label, 'auth_mode', s.auth_mode, "
+		"'registered', CASE WHEN s.auth_mode = 'registration' THEN EXISTS ("
+			"SELECT FROM binding b WHERE b.sip_account_id = s.id AND b.expires_at > now()) END, "
+		"'address', s.address, "
+		"'bindings', (SELECT coalesce(json_agg(json_build_object("
+			"'contact', b.contact, 'source', b.source, 'transport', b.transport, "
+			"'user_agent', b.user_agent, 'registered_at', " SQL_TIME("b.registered_at") ", "
+			"'expires_at', " SQL_TIME("b.expires_at") ", 'worker', b.worker) "
+			"ORDER BY b.registered_at DESC), '[]') "
+			"FROM binding b WHERE b.sip_account_id = s.id AND b.expires_at > now()), "
+		"'health', " HEALTH("s.address") ") ORDER BY s.role), '[]') "
+		"FROM sip_account s WHERE s.trunk_id = t.id), "
+	"'backup_pbxs', (SELECT coalesce(json_agg(json_build_object("
+		"'address', p.address, 'health', " HEALTH("p.address") ") ORDER BY p.n), '[]') "
+		"FROM jsonb_array_elements(a.failover_backup_pbxs) WITH ORDINALITY p (address, n)), "
+	"'last_failover', (SELECT json_build_object('cdr_id', 'cdr_' || c.id, 'did', '+' || c.did, "
+		"'started_at', " SQL_TIME("c.started_at") ", 'disposition', c.disposition) "
+		"FROM cdr c WHERE c.trunk_id = t.id AND c.account_id = t.account_id AND c.failed_over "
+		"ORDER BY c.id DESC LIMIT 1)) "
+	"FROM trunk t JOIN account a ON a.id = t.account_id "
+	"WHERE t.id = $1 AND ($2::uuid IS NULL OR t.account_id = $2)";
 
 static const char gateway_sql[] =
-	"SELECT json_build_object('gateway_id', 'gw_' || g.id, 'enabled', g.enabled, 'address', "
-	"g.address, 'failover_address', g.failover_address, 'health', " HEALTH(
-		"gateway", "g.id::text") ", 'registration', NULL) FROM gateway g WHERE g.id = $1";
+	"SELECT json_build_object('gateway_id', 'gw_' || g.id, 'enabled', g.enabled, "
+	"'address', g.address, 'failover_address', g.failover_address, "
+	"'health', " HEALTH("g.address") ", 'registration', NULL) FROM gateway g WHERE g.id = $1";
+/* clang-format on */
 
 static const char cdr_sql[] = "SELECT " SQL_CDR_JSON " FROM cdr WHERE id = $1 AND "
 			      "($2::uuid IS NULL OR account_id = $2)";

@@ -11,6 +11,11 @@
 
 #define SQL_TIME(column) "to_char(" column ", " SQL_TIME_FORMAT ")"
 
+/* What the workers call an address in target_health; no port is 0. */
+#define SQL_TARGET(address)                                                                        \
+	"concat_ws('|', " address " ->> 'host', coalesce(" address " ->> 'port', '0'), " address   \
+	" ->> 'transport')"
+
 #define SQL_API_KEY_JSON                                                                           \
 	"json_build_object('id', 'key_' || id, 'account_id', 'acc_' || account_id, 'name', name, " \
 	"'scopes', scopes, 'created_at', " SQL_TIME("created_at") ", 'last_used_at', " SQL_TIME(   \

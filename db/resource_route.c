@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/resource_private.h"
+
 /* Which rows of which view, in the order that records need: parents first. The number is $1. */
 static const char *const parts[] = {
 	"SELECT v.* FROM feed_account v JOIN did d ON v.id = d.account_id WHERE d.number = $1",
@@ -96,11 +98,12 @@ int route_observed(
 	err = db_query(db,
 		"WITH live AS (SELECT name FROM worker_status WHERE live) SELECT "
 		"EXISTS (SELECT FROM binding WHERE sip_account_id = $1 AND expires_at > now()), "
-		"(SELECT coalesce(bool_and(state = 'down'), false) FROM target_health WHERE "
-		"kind = 'sip_account' AND target = $1::uuid::text AND worker IN (SELECT name FROM "
-		"live)), "
-		"(SELECT coalesce(sum(calls_up), 0) FROM trunk_calls WHERE trunk_id = $2 AND "
-		"worker IN (SELECT name FROM live))",
+		"(SELECT coalesce(bool_and(h.state = 'down'), false) FROM target_health h, "
+		"sip_account s WHERE s.id = $1 AND h.kind = 'address' AND h.target = " SQL_TARGET(
+			"s.address") " AND h.worker IN (SELECT name FROM live)), "
+				     "(SELECT coalesce(sum(calls_up), 0) FROM trunk_calls WHERE "
+				     "trunk_id = $2 AND "
+				     "worker IN (SELECT name FROM live))",
 		2, param, &result);
 	if (err)
 		return err;

@@ -84,8 +84,8 @@ int recorder_binding(struct recorder *recorder, const struct observed_binding *b
 int recorder_binding_gone(
 	struct recorder *recorder, const struct uuid *sip_account_id, const char *contact);
 
-/* kind: "sip_account" or "gateway" (target: the id) or "backup_pbx" (target: "host|port|transport"). Only
- * a change of state or status is written at once, the rest once a minute. state NULL: forget it. */
+/* kind: "address" (target: "host|port|transport", port 0 when there is none). Only a change of state or
+ * status is written at once, the rest once a minute. state NULL: forget it. */
 struct observed_health {
 	const char *kind, *target, *state;
 	unsigned status, rtt_ms; /* 0: none */

@@ -44,7 +44,7 @@ CREATE TABLE binding (
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX binding_worker ON binding (worker);
 
--- kind: sip_account, gateway (target: the id) or backup_pbx (target: host|port|transport).
+-- kind: address (target: host|port|transport, port 0 when there is none), whoever names it.
 CREATE TABLE target_health (
 	worker text NOT NULL,
 	kind text NOT NULL,

@@ -40,12 +40,14 @@ class Baresip:
         return self
 
     def __exit__(self, *_):
+        """Unregisters, unless nobody answers it."""
         self.process.terminate()
         try:
-            self.process.wait(20)
-        finally:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        finally:
             self.out.close()
 
     def log(self):

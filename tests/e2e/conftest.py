@@ -32,22 +32,23 @@ def fresh_stack(tmp_path):
         stack.close()
 
 
-def _world(stack, tmp_path):
+@pytest.fixture
+def world(stack, tmp_path):
     world = World(stack, tmp_path)
     try:
         yield world
     finally:
         world.close()
-
-
-@pytest.fixture
-def world(stack, tmp_path):
-    yield from _world(stack, tmp_path)
+        world.clear()
 
 
 @pytest.fixture
 def fresh_world(fresh_stack, tmp_path):
-    yield from _world(fresh_stack, tmp_path)
+    world = World(fresh_stack, tmp_path)
+    try:
+        yield world
+    finally:
+        world.close()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -28,10 +28,10 @@ class Sipp:
         self.folder.mkdir(parents=True)
         values = {"name": scenario, "caller": "+14155559999", "display": "Caller"}
         values.update(keys or {})
-        # SIPp reads status codes when it loads a scenario, before it knows its keys.
+        # SIPp reads status codes and credentials when it loads a scenario, before it knows its keys.
         script = self.folder / "scenario.xml"
         text = (SCENARIOS / f"{scenario}.xml").read_text()
-        for key in ("code", "reason"):
+        for key in ("code", "reason", "username", "password"):
             text = text.replace(f"[{key}]", str(values.pop(key, "")))
         script.write_text(text)
         command = [

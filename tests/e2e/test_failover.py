@@ -335,3 +335,20 @@ def test_the_body_is_forwarded_to_the_octet(world):
     assert seen.body.replace("\r\n", "\n") == invite.body.replace("\r\n", "\n")
     assert seen["X-Trace"] == "a  b\tc"
     carrier.ask(carrier.in_dialog("BYE", invite, final, 2), world.stack.sip)
+
+
+def test_the_health_of_every_target_is_seen(world):
+    """Probed beside the calls: the PBX answers its probes, the backup does not."""
+    pbx = world.peer(PBX, p.answers())
+    trunk = world.trunk(pbx.address)
+    gateway = world.gateway(world.peer(GATEWAY, p.answers()).address)
+    world.did(trunk)
+    world.global_failover(backup_pbxs=[world.peer(BACKUP, p.dead).address])
+
+    def states():
+        status = world.status(trunk)
+        return [[seen["state"] for seen in target["health"]] for target in
+                (status["sip_accounts"][0], status["backup_pbxs"][0],
+                 world.api.get(f"/v1/gateways/{gateway['id']}/status").ok().json)]
+    until(lambda: states()[0] == ["up"] and states()[2] == ["up"], "two are up", 60)
+    assert states()[1] in ([], ["unknown"], ["down"])

@@ -19,7 +19,8 @@ class World:
         self.prefix = f"+1415{self.serial:03d}"
         self.far_prefix = f"+4930{self.serial:03d}"
         self.peers = []
-        self.account = self.api.post("/v1/accounts", {"name": f"Customer {self.serial}"})
+        self.made = []
+        self.account = self._make("/v1/accounts", {"name": f"Customer {self.serial}"})
         self._carrier_is_known()
 
     def _carrier_is_known(self):
@@ -31,13 +32,18 @@ class World:
             "name": "carrier", "address": {"host": CARRIER, "port": 5060, "transport": "udp"},
             "prefixes": ["+999"], "priority": 100, "inbound_ip_addresses": [CARRIER]})
 
+    def _make(self, path, body):
+        made = self.api.post(path, body)
+        self.made.append(f"{path}/{made.get('id') or made['number']}")
+        return made
+
     # -- provisioning -------------------------------------------------------------------------
 
     def trunk(self, pbx=None, registration=None, **fields):
         """A trunk whose primary SIP account is an address (IP mode) or a (username, password)."""
         body = {"account_id": self.account["id"], "name": f"trunk {next(self.numbers)}",
                 "max_concurrent_calls": 10, "first_response_seconds": 2, **fields}
-        trunk = self.api.post("/v1/trunks", body)
+        trunk = self._make("/v1/trunks", body)
         if registration:
             primary = {"auth_mode": "registration", "username": registration[0],
                        "password": registration[1]}
@@ -48,8 +54,8 @@ class World:
 
     def did(self, trunk, **fields):
         number = f"{self.prefix}{next(self.numbers):04d}"
-        self.api.post("/v1/dids", {"number": number, "account_id": self.account["id"],
-                                   "trunk_id": trunk["id"], **fields})
+        self._make("/v1/dids", {"number": number, "account_id": self.account["id"],
+                                "trunk_id": trunk["id"], **fields})
         return number
 
     def far_number(self):
@@ -58,12 +64,12 @@ class World:
 
     def gateway(self, address, **fields):
         """The way out for this test's far numbers."""
-        return self.api.post("/v1/gateways", {
+        return self._make("/v1/gateways", {
             "name": f"gateway {self.serial}-{next(self.numbers)}", "address": address,
             "prefixes": [self.far_prefix], "priority": 1, **fields})
 
-    def did_failover(self, number, **fields):
-        return self.api.put(f"/v1/dids/{number}/failover", fields)
+    def did_failover(self, did, **fields):
+        return self.api.put(f"/v1/dids/{did}/failover", fields)
 
     def global_failover(self, **fields):
         return self.api.put(f"/v1/accounts/{self.account['id']}/failover", fields)
@@ -99,6 +105,11 @@ class World:
     def close(self):
         for peer in self.peers:
             peer.close() if isinstance(peer, Peer) else peer.stop()
+
+    def clear(self):
+        """Nothing is left for the next test: its targets are probed no more."""
+        for path in reversed(self.made):
+            self.api.request("DELETE", path).ok()
 
     # -- looking ------------------------------------------------------------------------------
 
