@@ -66,7 +66,7 @@ struct http_request {
 	/* the server's own */
 	struct MHD_Connection *mhd;
 	struct http_conn *conn;
-	uintptr_t raw_at; /* where the library has it, and cuts it to pieces */
+	const char *raw_end; /* its end where the library has it */
 	int64_t started_ms;
 	size_t budget; /* octets taken from the memory budget, given back at the end */
 	bool begun, queued;

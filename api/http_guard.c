@@ -127,3 +127,8 @@ void http_guard_end(struct http_guard *g, bool http_1_1)
 	if (g->authorizations > 1)
 		refuse(g, 400, PROBLEM_MALFORMED_REQUEST, "There is more than one Authorization.");
 }
+
+void http_guard_refuse(struct http_guard *g, const char *why)
+{
+	refuse(g, 400, PROBLEM_MALFORMED_REQUEST, why);
+}

@@ -29,4 +29,7 @@ void http_guard_field(struct http_guard *g, const char *name, size_t name_len, c
 /* After the last one: what only the whole shows. */
 void http_guard_end(struct http_guard *g, bool http_1_1);
 
+/* 400 for another reason, with framing that cannot be trusted. */
+void http_guard_refuse(struct http_guard *g, const char *why);
+
 #endif

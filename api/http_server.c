@@ -12,6 +12,7 @@
 
 #include "api/http.h"
 #include "api/http_guard.h"
+#include "api/http_lines.h"
 #include "api/problem.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -32,6 +33,7 @@ struct http_server {
 	struct app *app;
 	atomic_size_t budget;
 	atomic_bool stopping;
+	bool lines_known;
 };
 
 /* There is one; the handlers reach it through their connection only for these. */
@@ -138,11 +140,19 @@ static enum MHD_Result answer(struct http_request *req)
 
 /* ---- receiving --------------------------------------------------------------------------- */
 
-static enum MHD_Result guard_one(void *cls, enum MHD_ValueKind kind, const char *name,
+struct head {
+	struct http_guard guard;
+	struct http_lines lines;
+};
+
+static enum MHD_Result head_one(void *cls, enum MHD_ValueKind kind, const char *name,
 	size_t name_len, const char *value, size_t value_len)
 {
+	struct head *h = cls;
+
 	(void)kind;
-	http_guard_field(cls, name, name_len, value ? value : "", value ? value_len : 0);
+	http_guard_field(&h->guard, name, name_len, value ? value : "", value ? value_len : 0);
+	http_lines_field(&h->lines, name, value ? value : "");
 	return MHD_YES;
 }
 
@@ -157,24 +167,21 @@ static enum http_method method_of(const char *word)
 	return HTTP_METHOD_COUNT;
 }
 
-/* A NUL octet in the request line cuts the string that the library hands over. Target and version
- * lie in one buffer with one terminator between them; a larger distance is what was cut off. */
-static bool target_cut(const struct http_request *req, const char *version)
-{
-	uintptr_t end = req->raw_at + strlen(req->raw) + 1, at = (uintptr_t)version;
-
-	return at > end && at - end < POOL_SIZE;
-}
-
 /* What can be said from the request line and the headers alone. */
 static void head_check(struct http_request *req, struct http_guard *guard, const char *version)
 {
+	struct head h;
 	const char *why;
 	int rc;
 
-	http_guard_init(guard);
-	MHD_get_connection_values_n(req->mhd, MHD_HEADER_KIND, guard_one, guard);
-	http_guard_end(guard, strcmp(version, MHD_HTTP_VERSION_1_1) == 0);
+	http_guard_init(&h.guard);
+	http_lines_begin(&h.lines, req->raw_end, version);
+	MHD_get_connection_values_n(req->mhd, MHD_HEADER_KIND, head_one, &h);
+	http_guard_end(&h.guard, strcmp(version, MHD_HTTP_VERSION_1_1) == 0);
+	if (the_server->lines_known && !http_lines_good(&h.lines))
+		http_guard_refuse(
+			&h.guard, "A line does not end in CR LF, is folded, or holds a NUL.");
+	*guard = h.guard;
 	if (guard->status != 0) {
 		problem_answer(req, guard->status, guard->code, guard->why);
 		req->res.close = guard->close;
@@ -183,11 +190,8 @@ static void head_check(struct http_request *req, struct http_guard *guard, const
 	rc = target_parse(req->raw, &req->target, &why);
 	if (rc == ENAMETOOLONG) {
 		problem_answer(req, 414, PROBLEM_TARGET_TOO_LONG, why);
-	} else if (rc != 0 || target_cut(req, version)) {
-		problem_answer(req, 400, PROBLEM_MALFORMED_REQUEST,
-			rc != 0 ? why
-				: "The request target holds a character that is not allowed "
-				  "there.");
+	} else if (rc != 0) {
+		problem_answer(req, 400, PROBLEM_MALFORMED_REQUEST, why);
 		req->res.close = true;
 	}
 }
@@ -302,7 +306,7 @@ static void *on_target(void *cls, const char *uri, struct MHD_Connection *mhd)
 	req->app = s->app;
 	req->mhd = mhd;
 	req->conn = info->socket_context;
-	req->raw_at = (uintptr_t)uri;
+	req->raw_end = uri + strlen(uri);
 	req->raw = strdup(uri);
 	if (!req->raw) {
 		free(req);
@@ -445,6 +449,7 @@ int http_server_start(struct http_server **server, const struct listen_address *
 	if (rc != 0)
 		goto out_fd;
 	the_server = s;
+	s->lines_known = http_lines_known(MHD_get_version());
 	MHD_set_panic_func(on_panic, NULL);
 	s->daemon = daemon_start(s, fd, limits);
 	if (!s->daemon) {
