@@ -32,6 +32,17 @@ foreach(name format shell cppcheck docker openapi)
 		ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR}")
 endforeach()
 
+# The API against a PostgreSQL of its own.
+set(api_suites "resources lists auth contract program" "wait outage" "http json")
+foreach(suite ${api_suites})
+	string(REPLACE " " "_" name "${suite}")
+	string(REGEX REPLACE "([a-z]+)" "${CMAKE_CURRENT_SOURCE_DIR}/api/test_\\1.py" files "${suite}")
+	separate_arguments(files)
+	add_test(NAME http_${name} COMMAND /usr/bin/python3 -m pytest -q -p no:cacheprovider ${files})
+	set_tests_properties(http_${name} PROPERTIES LABELS api TIMEOUT 900
+		ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1")
+endforeach()
+
 # End to end: whole systems on loopback with SIPp, baresip and a peer of our own.
 set(e2e_suites harness failover limits registration)
 foreach(name ${e2e_suites})

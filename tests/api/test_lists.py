@@ -1,6 +1,7 @@
 """Pages, cursors, links, filters."""
 
 import base64
+import json
 import re
 import uuid
 
@@ -133,7 +134,8 @@ def cdr(server, tenant, at, **fields):
 def test_cdrs(api, server, tenant):
     old = cdr(server, tenant, "2026-01-01T10:00:00Z")
     lost = cdr(server, tenant, "2026-01-02T10:00:00Z", disposition="CONGESTION", cause="CAPACITY", status=503,
-               failed_over="true", attempts='[{"kind": "sip_account", "target": "x"}]')
+               failed_over="true", attempts=json.dumps(api.contract.document["components"]["schemas"]["Cdr"]
+                                                       ["examples"][0]["attempts"], default=str))
     new = cdr(server, tenant, "2026-01-03T10:00:00Z", answered_at="2026-01-03T10:00:05Z", duration_ms=1500)
 
     def found(query):
