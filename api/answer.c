@@ -8,6 +8,7 @@
 
 #include "api/app.h"
 #include "api/http.h"
+#include "api/json_compact.h"
 #include "api/problem.h"
 #include "api/request_db.h"
 #include "core/json_out.h"
@@ -59,7 +60,9 @@ void answer_json(struct http_request *req, unsigned status, const char *json)
 		problem_busy(req);
 		return;
 	}
-	memcpy(copy, json, len + 1);
+	memcpy(copy, json, len);
+	len = json_compact(copy, len);
+	copy[len] = '\0';
 	http_response_body(&req->res, status, json_type, copy, len);
 	http_response_header(&req->res, "Cache-Control", "no-cache");
 }

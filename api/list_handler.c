@@ -6,6 +6,7 @@
 
 #include "api/answer.h"
 #include "api/handlers.h"
+#include "api/json_compact.h"
 #include "api/list_handler.h"
 #include "api/problem.h"
 #include "api/query.h"
@@ -78,7 +79,8 @@ static void answer_page(struct http_request *req, const struct list *l,
 		free(body);
 		problem_busy(req);
 	} else {
-		http_response_body(&req->res, 200, "application/json", body, len);
+		http_response_body(
+			&req->res, 200, "application/json", body, json_compact(body, len));
 		http_response_header(&req->res, "Cache-Control", "no-cache");
 		if (cursor)
 			link_header(req, cursor);
