@@ -156,6 +156,9 @@ static enum auth_verdict counted(struct auth *a, enum auth_verdict v)
 	case AUTH_MALFORMED:
 		a->stats.malformed++;
 		break;
+	case AUTH_REFUSED:
+		a->stats.refused++;
+		break;
 	case AUTH_SILENT:
 		a->stats.silent++;
 		break;
@@ -190,13 +193,13 @@ enum auth_verdict auth_front(struct auth *a, const struct cfg *cfg, const struct
 static enum auth_verdict failed(struct auth *a, const struct backoff_try *t, int64_t now_ms)
 {
 	char ip[CIDR_TEXT_SIZE];
+	bool silenced = backoff_failed(a->backoff, t, now_ms);
 
 	a->stats.failed++;
-	backoff_failed(a->backoff, t, now_ms);
 	ip_format(t->source, ip);
 	log_limited(&log_failed, "wrong password or unknown username from %s for \"%.*s\"", ip,
 		(int)t->username.len, t->username.p);
-	return counted(a, AUTH_CHALLENGE);
+	return counted(a, silenced ? AUTH_REFUSED : AUTH_CHALLENGE);
 }
 
 enum auth_verdict auth_check(struct auth *a, const struct cfg *cfg, const struct sip_msg *m,

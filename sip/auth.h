@@ -15,11 +15,13 @@ enum auth_verdict {
 	AUTH_CHALLENGE, /* 401: no credentials for our realm that we can check, or wrong ones */
 	AUTH_STALE, /* 401 with stale=true: a nonce that is not good (any more) */
 	AUTH_MALFORMED, /* 400: credentials that cannot be read, twice, or for another Request-URI */
+	AUTH_REFUSED, /* 403: wrong ones once too often; silence follows. Clients that answer each 401 with
+			the same wrong password stop at this. */
 	AUTH_SILENT, /* no answer: brute force */
 };
 
 struct auth_stats {
-	uint64_t proved, challenged, stale, malformed, silent;
+	uint64_t proved, challenged, stale, malformed, refused, silent;
 	uint64_t failed; /* wrong password or unknown username */
 };
 

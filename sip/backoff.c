@@ -121,16 +121,20 @@ static void count(struct slot *s, int64_t now_ms)
 	s->failures = failures + 1;
 }
 
-void backoff_failed(struct backoff *b, const struct backoff_try *t, int64_t now_ms)
+bool backoff_failed(struct backoff *b, const struct backoff_try *t, int64_t now_ms)
 {
 	struct slot *mine = slot_make(b, id_of(b, t, t->source));
 
+	bool silenced;
+
 	count(mine, now_ms);
-	if (mine->failures >= BACKOFF_SOURCE_FAILURES) {
+	silenced = mine->failures >= BACKOFF_SOURCE_FAILURES;
+	if (silenced) {
 		mine->silent_until_ms = now_ms + BACKOFF_SILENCE_MS;
 		mine->failures = 0;
 	}
 	count(slot_make(b, id_of(b, t, anybody)), now_ms);
+	return silenced;
 }
 
 void backoff_proved(struct backoff *b, const struct backoff_try *t, int64_t now_ms)

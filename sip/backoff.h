@@ -38,7 +38,8 @@ struct backoff_try {
 
 /* True: do not check, do not answer. */
 bool backoff_silent(struct backoff *b, const struct backoff_try *t, int64_t now_ms);
-void backoff_failed(struct backoff *b, const struct backoff_try *t, int64_t now_ms);
+/* True: this failure was the one that silences the source. */
+bool backoff_failed(struct backoff *b, const struct backoff_try *t, int64_t now_ms);
 void backoff_proved(struct backoff *b, const struct backoff_try *t, int64_t now_ms);
 
 #endif

@@ -20,10 +20,8 @@
 	"NOTIFY\r\n"
 
 static void reply_stateless(struct worker *w, const struct sip_msg *m, const struct flow *from,
-	enum guard_class class, const struct sip_reply *r)
+	size_t max, const struct sip_reply *r)
 {
-	size_t max = guard_reply_max(w->guard, class, m, from, loop_now(w->loop));
-
 	if (txn_reply_stateless(w->txn, m, from, r, max))
 		w->stats.unanswered++;
 }
@@ -39,7 +37,8 @@ static void refused(struct worker *w, const struct sip_msg *m, const struct flow
 	w->stats.faults[v->fault]++;
 	log_limited(&kind, "%s from %.*s", v->word, (int)source.len, source.p);
 	if (v->kind == SIP_SCAN_REPLY)
-		reply_stateless(w, m, from, class, &r);
+		reply_stateless(w, m, from,
+			guard_reply_max(w->guard, class, m, from, loop_now(w->loop)), &r);
 }
 
 /* True: the stranger's request has been dealt with. */
@@ -51,7 +50,7 @@ static bool stop_stranger(struct worker *w, const struct sip_msg *m, const struc
 	case GUARD_OK:
 		return false;
 	case GUARD_UNKNOWN_SOURCE:
-		reply_stateless(w, m, from, GUARD_STRANGER, &forbidden);
+		reply_stateless(w, m, from, m->len, &forbidden);
 		return true;
 	default:
 		return true;
@@ -68,7 +67,7 @@ static bool stop_register(
 		return false;
 	if (a->code) {
 		struct sip_reply r = registrar_reply(a);
-		reply_stateless(w, m, from, class, &r);
+		reply_stateless(w, m, from, max, &r);
 	}
 	return true;
 }

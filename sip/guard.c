@@ -19,10 +19,10 @@ enum {
 	EXPECT_ROWS = 4096,
 	EXPECT_WAYS = 4,
 	EXPECT_MAX_MS = 3600000,
-	/* The allowance of longer answers: 16 at once and one in 5 s to a source, few to all. */
+	/* The allowance of longer answers: 12 at once and one in 2 s to a source, few to all. */
 	ALLOWANCE = 240,
-	ALLOWANCE_COST = 5,
-	ALLOWANCE_BURST = 16 * ALLOWANCE_COST,
+	ALLOWANCE_COST = 2,
+	ALLOWANCE_BURST = 12 * ALLOWANCE_COST,
 	ALLOWANCES_RATE = 200,
 };
 
@@ -311,7 +311,8 @@ size_t guard_reply_max(struct guard *g, enum guard_class class, const struct sip
 
 	if (class != GUARD_STRANGER || flow_is_stream(from))
 		return 0;
-	if (m->method != SIP_REGISTER || !m->via_ok)
+	/* With credentials a REGISTER is long enough for what it gets. */
+	if (m->method != SIP_REGISTER || !m->via_ok || m->first[SIP_HDR_AUTHORIZATION] >= 0)
 		return m->len;
 	net_addr_octets(&from->peer, source);
 	if (!bucket_set_take(g->allowed, source, source_key_len(source), ALLOWANCE_COST, now_ms) ||

@@ -83,7 +83,8 @@ enum guard_refusal guard_request(struct guard *g, const struct sip_msg *m, const
 /*
  * The most octets that an answer to this request may have, for txn_reply_stateless(); 0: any number.
  * A stranger over UDP may be forged, so he gets no more than he sent, but for a few octets now and
- * then: the shortest REGISTER is a little shorter than the shortest challenge.
+ * then: the shortest REGISTER is a little shorter than the shortest challenge. To be asked once for
+ * each answer, because that allowance is used up by asking.
  */
 size_t guard_reply_max(struct guard *g, enum guard_class class, const struct sip_msg *m,
 	const struct flow *from, int64_t now_ms);

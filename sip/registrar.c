@@ -87,6 +87,10 @@ static void unproved(struct registrar *r, const struct sip_msg *m, const struct 
 		answer(a, 0, str_lit(""));
 		return;
 	}
+	if (v == AUTH_REFUSED) {
+		answer(a, 403, str_lit("Forbidden"));
+		return;
+	}
 	if (v == AUTH_MALFORMED) {
 		answer(a, 400, str_lit("Bad Credentials"));
 		return;

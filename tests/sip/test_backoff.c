@@ -28,11 +28,11 @@ static struct backoff_try try_of(unsigned source, const char *username, const ch
 	return (struct backoff_try){octets, str_of(username), ha1};
 }
 
-static void wrong(unsigned source, const char *username, int64_t now_ms)
+static bool wrong(unsigned source, const char *username, int64_t now_ms)
 {
 	struct backoff_try t = try_of(source, username, RIGHT);
 
-	backoff_failed(b, &t, now_ms);
+	return backoff_failed(b, &t, now_ms);
 }
 
 static void prove(unsigned source, const char *username, int64_t now_ms)
@@ -52,9 +52,9 @@ static bool silent(unsigned source, const char *username, int64_t now_ms)
 START_TEST(five_failures_in_a_minute_silence_a_source_for_five_minutes)
 {
 	for (int i = 0; i < 4; i++)
-		wrong(1, "alice", 1000 + i);
+		ck_assert(!wrong(1, "alice", 1000 + i));
 	ck_assert(!silent(1, "alice", 2000));
-	wrong(1, "alice", 2000);
+	ck_assert(wrong(1, "alice", 2000));
 	ck_assert(silent(1, "alice", 2000));
 	ck_assert(silent(1, "alice", 2000 + BACKOFF_SILENCE_MS - 1));
 	ck_assert(!silent(1, "alice", 2000 + BACKOFF_SILENCE_MS));
