@@ -116,7 +116,7 @@ static bool bad_extension(
 {
 	char line[SIP_LINE_MAX];
 	struct sip_build b;
-	bool ours = m->method == SIP_REGISTER || m->method == SIP_OPTIONS;
+	bool ours = m->method == SIP_OPTIONS; /* of a REGISTER the registrar knows more */
 	int i = sip_msg_first(m, SIP_HDR_PROXY_REQUIRE);
 
 	if (i < 0 && ours)
