@@ -123,6 +123,7 @@ void answer_revision(struct http_request *req, const char *revision)
 	/* revision may be part of a result of the connection that is given back now */
 	snprintf(token, sizeof(token), "%s", revision);
 	request_db_put(req);
+	revision_wake(req->app->listener);
 	http_response_header(&req->res, "Trunkguard-Revision", "%s", token);
 	http_field_list(req, "Prefer", field, sizeof(field));
 	seconds = prefer_wait(field);

@@ -20,7 +20,7 @@ static int limit(int wanted, int fallback)
 
 static PGconn *connect_with(const char *url, const struct db_options *o)
 {
-	char options[256], timeout[12];
+	char options[320], timeout[12];
 	/* What follows dbname overrides what the URL says; an empty value overrides nothing. */
 	const char *const keys[] = {"dbname", "connect_timeout", "tcp_user_timeout",
 		"keepalives_idle", "keepalives_interval", "keepalives_count",
@@ -32,9 +32,10 @@ static PGconn *connect_with(const char *url, const struct db_options *o)
 	snprintf(options, sizeof(options),
 		"-c search_path=" SEARCH_PATH " -c statement_timeout=%d -c lock_timeout=%d "
 		"-c idle_in_transaction_session_timeout=5000 -c synchronous_commit=%s "
-		"-c standard_conforming_strings=on -c timezone=UTC -c datestyle=ISO",
+		"-c standard_conforming_strings=on -c timezone=UTC -c datestyle=ISO%s",
 		limit(o->statement_timeout_ms, DB_STATEMENT_TIMEOUT_MS),
-		limit(o->lock_timeout_ms, DB_LOCK_TIMEOUT_MS), o->async_commit ? "off" : "on");
+		limit(o->lock_timeout_ms, DB_LOCK_TIMEOUT_MS), o->async_commit ? "off" : "on",
+		o->quiet ? " -c trunkguard.wakeup=off" : "");
 	return PQconnectdbParams(keys, values, 1);
 }
 
@@ -303,7 +304,7 @@ int db_copy_out(struct db *db, const char *sql, db_line_h *h, void *arg)
 	if (PQresultStatus(result) == PGRES_COPY_OUT)
 		stopped = copy_lines(db, h, arg);
 	else
-		err = db_note(db, result);
+		err = PQresultStatus(result) == PGRES_FATAL_ERROR ? db_note(db, result) : EINVAL;
 	PQclear(result);
 	if (db->broken)
 		return db->error.err;

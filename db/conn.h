@@ -40,6 +40,9 @@ struct db_options {
 	int reply_timeout_ms; /* client side, silence; 0: the default, DB_NOT_LIMITED: none */
 	int lock_timeout_ms; /* 0: the default */
 	bool async_commit; /* what it commits may be lost in a crash of PostgreSQL, never half of it */
+	/* Its commits do not NOTIFY: the program calls revision_wake() after them. Commits that NOTIFY
+	 * wait for one another, which halves what several writers get done. */
+	bool quiet;
 };
 
 struct db_error {

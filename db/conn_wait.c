@@ -103,16 +103,16 @@ int db_wait(struct db *db, int wake_fd, int timeout_ms, unsigned *notified)
 	return err;
 }
 
+/* The last words of a server that goes come before the end of the connection, so one look is not enough. */
 bool db_alive(struct db *db)
 {
 	struct pollfd fd = {.fd = PQsocket(db->pg), .events = POLLIN};
 
-	if (db->broken)
-		return false;
-	if (poll(&fd, 1, 0) > 0 && !PQconsumeInput(db->pg)) {
-		(void)db_lost(db, ECONNRESET, PQerrorMessage(db->pg));
-		return false;
+	while (!db->broken && poll(&fd, 1, 0) > 0) {
+		if (!PQconsumeInput(db->pg))
+			(void)db_lost(db, ECONNRESET, PQerrorMessage(db->pg));
+		else
+			db_take_notifications(db);
 	}
-	db_take_notifications(db);
-	return PQstatus(db->pg) == CONNECTION_OK;
+	return !db->broken && PQstatus(db->pg) == CONNECTION_OK;
 }

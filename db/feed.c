@@ -1,5 +1,6 @@
 #include "db/feed.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,26 +14,27 @@ static const struct {
 	{'A', "COPY (SELECT * FROM feed_account) TO STDOUT",
 		"COPY (SELECT f.* FROM feed_ids('A') c JOIN feed_account f ON f.id = c.id) TO "
 		"STDOUT",
-		"COPY (SELECT '-A', c.id FROM feed_ids('A') c"
+		"COPY (SELECT '-A', c.id FROM feed_ids('a') c"
 		" WHERE NOT EXISTS (SELECT FROM account o WHERE o.id = c.id)) TO STDOUT"},
 	{'T', "COPY (SELECT * FROM feed_trunk) TO STDOUT",
 		"COPY (SELECT f.* FROM feed_ids('T') c JOIN feed_trunk f ON f.id = c.id) TO STDOUT",
-		"COPY (SELECT '-T', c.id FROM feed_ids('T') c"
+		"COPY (SELECT '-T', c.id FROM feed_ids('t') c"
 		" WHERE NOT EXISTS (SELECT FROM trunk o WHERE o.id = c.id)) TO STDOUT"},
 	{'S', "COPY (SELECT * FROM feed_sip_account) TO STDOUT",
 		"COPY (SELECT f.* FROM feed_ids('S') c JOIN feed_sip_account f ON f.id = c.id) TO "
 		"STDOUT",
-		"COPY (SELECT '-S', c.id FROM feed_ids('S') c"
+		"COPY (SELECT '-S', c.id FROM feed_ids('s') c"
 		" WHERE NOT EXISTS (SELECT FROM sip_account o WHERE o.id = c.id)) TO STDOUT"},
 	{'G', "COPY (SELECT * FROM feed_gateway) TO STDOUT",
 		"COPY (SELECT f.* FROM feed_ids('G') c JOIN feed_gateway f ON f.id = c.id) TO "
 		"STDOUT",
-		"COPY (SELECT '-G', c.id FROM feed_ids('G') c"
+		"COPY (SELECT '-G', c.id FROM feed_ids('g') c"
 		" WHERE NOT EXISTS (SELECT FROM gateway o WHERE o.id = c.id)) TO STDOUT"},
 	{'D', "COPY (SELECT * FROM feed_did) TO STDOUT",
-		"COPY (SELECT f.* FROM feed_numbers() c JOIN feed_did f ON f.number = c.number) TO "
+		"COPY (SELECT f.* FROM feed_numbers('D') c JOIN feed_did f ON f.number = c.number) "
+		"TO "
 		"STDOUT",
-		"COPY (SELECT '-D', c.number FROM feed_numbers() c"
+		"COPY (SELECT '-D', c.number FROM feed_numbers('d') c"
 		" WHERE NOT EXISTS (SELECT FROM did o WHERE o.number = c.number)) TO STDOUT"},
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
@@ -132,7 +134,7 @@ int db_feed_lines(struct db *db, const struct db_feed_reading *reading, db_line_
 			err = db_copy_out(db, kinds[i].changed, h, arg);
 	}
 	for (int i = KINDS - 1; i >= 0 && !err && !reading->full; i--)
-		if (strchr(reading->kinds, kinds[i].kind))
+		if (strchr(reading->kinds, tolower(kinds[i].kind)))
 			err = db_copy_out(db, kinds[i].gone, h, arg);
 	return err;
 }

@@ -15,13 +15,18 @@ DB_MUST_CHECK int revision_current(struct db *db, char token[REVISION_SIZE]);
 /* EINVAL: no such text is a token. */
 DB_MUST_CHECK int revision_check(const char *token);
 
-/* A thread with a connection of its own that LISTENs to what workers report, so that many requests can
- * wait without a connection or a query each. Safe from many threads. */
+/* A thread with a connection of its own between the API and the workers: it wakes them up, and LISTENs to
+ * what they report, so that many requests can wait without a connection or a query each. Safe from
+ * many threads. */
 struct revision_listener;
 DB_MUST_CHECK int revision_listener_new(struct revision_listener **listener, const char *url);
 /* Wakes all waiters up with ECANCELED; they must have returned before it is freed. */
 void revision_listener_stop(struct revision_listener *listener);
 void revision_listener_free(struct revision_listener *listener);
+
+/* Something was committed on a quiet connection: wakes the workers up, once for all commits that come
+ * close together. When it gets lost, the workers find out by themselves within a second. */
+void revision_wake(struct revision_listener *listener);
 
 /* Blocks until every live worker routes by the revision, and there is one; *applied false when the time
  * was over first (also while PostgreSQL is away). EINVAL: no token; ECANCELED: stopped. */

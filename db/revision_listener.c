@@ -36,6 +36,7 @@ struct revision_listener {
 	char *url;
 	int wake_fd;
 	bool stop;
+	atomic_bool wake; /* the workers are to be woken up */
 	unsigned waiters;
 	uint64_t generation; /* of what follows; 0: nothing read yet */
 	char epoch[16];
@@ -89,6 +90,13 @@ static int refresh(struct revision_listener *l, struct db *db)
 	return 0;
 }
 
+static int wake_workers(struct revision_listener *l, struct db *db)
+{
+	if (!atomic_exchange(&l->wake, false))
+		return 0;
+	return db_query(db, "SELECT pg_notify('trunkguard_change', '')", 0, NULL, NULL);
+}
+
 static bool stopping(struct revision_listener *l, unsigned *waiters)
 {
 	bool stop;
@@ -105,21 +113,27 @@ static int listen_until_trouble(struct revision_listener *l, struct db *db)
 	unsigned waiters, notified;
 	int err = db_exec(db, "LISTEN trunkguard_applied");
 
-	while (!err && !stopping(l, &waiters)) {
+	while (!err) {
 		eventfd_t ignored;
 
-		if (waiters)
+		/* Before the flags are looked at: what is set after that shows here again. */
+		(void)eventfd_read(l->wake_fd, &ignored);
+		err = wake_workers(l, db);
+		if (!err && stopping(l, &waiters))
+			break;
+		if (!err && waiters)
 			err = refresh(l, db);
 		if (!err)
 			err = db_wait(db, l->wake_fd, waiters ? REFRESH_MS : IDLE_MS, &notified);
-		(void)eventfd_read(l->wake_fd, &ignored);
 	}
 	return err;
 }
 
 static void *listener_main(void *arg)
 {
-	static const struct db_options options = {.application_name = "trunkguard-api revisions"};
+	/* It writes nothing but notifications. */
+	static const struct db_options options = {
+		.application_name = "trunkguard-api revisions", .async_commit = true};
 	struct log_kind trouble = LOG_KIND("revision_listener", LOG_LEVEL_WARN);
 	struct revision_listener *l = arg;
 	unsigned waiters;
@@ -175,6 +189,12 @@ int revision_listener_new(struct revision_listener **listener, const char *url)
 	}
 	*listener = l;
 	return 0;
+}
+
+void revision_wake(struct revision_listener *l)
+{
+	if (!atomic_exchange(&l->wake, true))
+		(void)eventfd_write(l->wake_fd, 1);
 }
 
 void revision_listener_stop(struct revision_listener *l)

@@ -7,7 +7,7 @@
 #include "db/revision.h"
 
 enum {
-	FEED_SLICE = 16384, /* changes applied in one turn of the SIP thread: a few milliseconds */
+	FEED_SLICE = 4096, /* changes applied in one turn of the SIP thread: a few milliseconds */
 	FEED_REASONS = 64,
 };
 

@@ -33,22 +33,35 @@ CREATE FUNCTION display_ok(d text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN d IN ('caller', 'caller_number', 'called_number', 'fixed');
 
--- An address always has its three keys, port may be null. jsonb writes keys in one order and one
--- spelling, so a regular expression over the text is exact, and many times quicker than taking
--- 100,000 lists apart.
+-- An address always has its three keys, port may be null. jsonb has one spelling and one order of keys, so
+-- its text can be turned into the feed's host|port|transport by plain replacing, which is thirty times
+-- quicker than taking it apart; that counts when 100,000 rows change at once. What was no address
+-- keeps its braces and quotes, and so is no good as a feed record either.
+CREATE FUNCTION address_text(a jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN replace(replace(replace(replace(replace(a::text, '{"host": "', ''), '", "port": ', '|'),
+		', "transport": "', '|'), '|null|', '||'), '"}', '');
+
+CREATE FUNCTION addresses_text(l jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN l = '[]' THEN '' ELSE replace(translate(address_text(l), '[]', ''), ', ', ',') END;
+
 CREATE FUNCTION address_pattern() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN '\{"host": "[0-9A-Za-z._:-]+", "port": (null|6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d\d\d'
-		|| '|[1-5]\d\d\d\d|[1-9]\d?\d?\d?), "transport": "(udp|tcp|tls)"\}';
+	RETURN '[0-9A-Za-z._:-]+\|(?:|6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d\d\d|[1-5]\d\d\d\d'
+		|| '|[1-9]\d?\d?\d?)\|(?:udp|tcp|tls)';
 
 CREATE FUNCTION address_ok(a jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN length(a::text) <= 320 AND a::text ~ ('^' || address_pattern() || '$');
+	RETURN jsonb_typeof(a) = 'object' AND length(a::text) <= 320
+		AND address_text(a) ~ ('^(?:' || address_pattern() || ')$');
 
+-- The numbers of items are compared because a host with a comma could look like two addresses.
 CREATE FUNCTION addresses_ok(l jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN l = '[]' OR length(l::text) <= 2560
-		AND substr(l::text, 2, length(l::text) - 2) || ', ' ~ ('^(' || address_pattern() || ', )+$');
+	RETURN l = '[]' OR jsonb_typeof(l) = 'array' AND length(l::text) <= 2560
+		AND addresses_text(l) || ',' ~ ('^(?:' || address_pattern() || ',)+$')
+		AND jsonb_array_length(l) = cardinality(string_to_array(addresses_text(l), ','));
 
 CREATE TABLE account (
 	id uuid PRIMARY KEY DEFAULT uuid7(),

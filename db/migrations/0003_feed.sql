@@ -21,8 +21,8 @@ CREATE TABLE epoch (
 	started_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
--- kind: A account, T trunk, S sip_account, D did, G gateway, * read all again. One row a statement,
--- not one a key: this is what makes a mass update cheap to log.
+-- kind: A account, T trunk, S sip_account, D did, G gateway, the small letter for deletes, * read all
+-- again. One row a statement, not one a key: this is what makes a mass update cheap to log.
 CREATE UNLOGGED TABLE change_log (
 	xid xid8 NOT NULL,
 	kind "char" NOT NULL,
@@ -90,7 +90,7 @@ CREATE FUNCTION change_log_numbers() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
 	INSERT INTO change_log (xid, kind, numbers)
-		SELECT pg_current_xact_id(), 'D', array_agg(c.number) FROM changed c
+		SELECT pg_current_xact_id(), TG_ARGV[0]::"char", array_agg(c.number) FROM changed c
 		HAVING count(*) > 0;
 	IF FOUND AND current_setting('trunkguard.wakeup', true) IS DISTINCT FROM 'off' THEN
 		PERFORM pg_notify('trunkguard_change', '');
@@ -113,7 +113,7 @@ CREATE TRIGGER account_log_insert AFTER INSERT ON account REFERENCING NEW TABLE 
 CREATE TRIGGER account_log_update AFTER UPDATE ON account REFERENCING NEW TABLE AS changed
 	FOR EACH STATEMENT EXECUTE FUNCTION change_log_ids('A');
 CREATE TRIGGER account_log_delete AFTER DELETE ON account REFERENCING OLD TABLE AS changed
-	FOR EACH STATEMENT EXECUTE FUNCTION change_log_ids('A');
+	FOR EACH STATEMENT EXECUTE FUNCTION change_log_ids('a');
 CREATE TRIGGER account_log_truncate AFTER TRUNCATE ON account
 	FOR EACH STATEMENT EXECUTE FUNCTION change_log_all();
 CREATE TRIGGER trunk_log_insert AFTER INSERT ON trunk REFERENCING NEW TABLE AS changed
@@ -121,7 +121,7 @@ CREATE TRIGGER trunk_log_insert AFTER INSERT ON trunk REFERENCING NEW TABLE AS c
 CREATE TRIGGER trunk_log_update AFTER UPDATE ON trunk REFERENCING NEW TABLE AS changed
 	FOR EACH STATEMENT EXECUTE FUNCTION change_log_ids('T');
 CREATE TRIGGER trunk_log_delete AFTER DELETE ON trunk REFERENCING OLD TABLE AS changed
-	FOR EACH STATEMENT EXECUTE FUNCTION change_log_ids('T');
+	FOR EACH STATEMENT EXECUTE FUNCTION change_log_ids('t');
 CREATE TRIGGER trunk_log_truncate AFTER TRUNCATE ON trunk
 	FOR EACH STATEMENT EXECUTE FUNCTION change_log_all();
 CREATE TRIGGER sip_account_log_insert AFTER INSERT ON sip_account REFERENCING NEW TABLE AS changed
@@ -129,7 +129,7 @@ CREATE TRIGGER sip_account_log_insert AFTER INSERT ON sip_account REFERENCING NE
 CREATE TRIGGER sip_account_log_update AFTER UPDATE ON sip_account REFERENCING NEW TABLE AS changed
 	FOR EACH STATEMENT EXECUTE FUNCTION change_log_ids('S');
 CREATE TRIGGER sip_account_log_delete AFTER DELETE ON sip_account REFERENCING OLD TABLE AS changed
-	FOR EACH STATEMENT EXECUTE FUNCTION change_log_ids('S');
+	FOR EACH STATEMENT EXECUTE FUNCTION change_log_ids('s');
 CREATE TRIGGER sip_account_log_truncate AFTER TRUNCATE ON sip_account
 	FOR EACH STATEMENT EXECUTE FUNCTION change_log_all();
 CREATE TRIGGER gateway_log_insert AFTER INSERT ON gateway REFERENCING NEW TABLE AS changed
@@ -137,29 +137,20 @@ CREATE TRIGGER gateway_log_insert AFTER INSERT ON gateway REFERENCING NEW TABLE 
 CREATE TRIGGER gateway_log_update AFTER UPDATE ON gateway REFERENCING NEW TABLE AS changed
 	FOR EACH STATEMENT EXECUTE FUNCTION change_log_ids('G');
 CREATE TRIGGER gateway_log_delete AFTER DELETE ON gateway REFERENCING OLD TABLE AS changed
-	FOR EACH STATEMENT EXECUTE FUNCTION change_log_ids('G');
+	FOR EACH STATEMENT EXECUTE FUNCTION change_log_ids('g');
 CREATE TRIGGER gateway_log_truncate AFTER TRUNCATE ON gateway
 	FOR EACH STATEMENT EXECUTE FUNCTION change_log_all();
 CREATE TRIGGER did_log_insert AFTER INSERT ON did REFERENCING NEW TABLE AS changed
-	FOR EACH STATEMENT EXECUTE FUNCTION change_log_numbers();
+	FOR EACH STATEMENT EXECUTE FUNCTION change_log_numbers('D');
 CREATE TRIGGER did_log_update AFTER UPDATE ON did REFERENCING NEW TABLE AS changed
-	FOR EACH STATEMENT EXECUTE FUNCTION change_log_numbers();
+	FOR EACH STATEMENT EXECUTE FUNCTION change_log_numbers('D');
 CREATE TRIGGER did_log_delete AFTER DELETE ON did REFERENCING OLD TABLE AS changed
-	FOR EACH STATEMENT EXECUTE FUNCTION change_log_numbers();
+	FOR EACH STATEMENT EXECUTE FUNCTION change_log_numbers('d');
 CREATE TRIGGER did_log_truncate AFTER TRUNCATE ON did
 	FOR EACH STATEMENT EXECUTE FUNCTION change_log_all();
 
 -- The records, columns in the order of core/cfg_record.h, so that COPY writes them as they are.
 -- Nothing in here may raise an error for a bad value: the worker refuses that one record.
-CREATE FUNCTION address_text(a jsonb) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN regexp_replace(a::text,
-		'\{"host": "([^"]*)", "port": (?:null|(\d*)), "transport": "([a-z]*)"\}', '\1|\2|\3', 'g');
-
-CREATE FUNCTION addresses_text(l jsonb) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN l = '[]' THEN '' ELSE translate(address_text(l), '[] ', '') END;
-
 CREATE VIEW feed_account AS
 	SELECT 'A' AS kind, id, enabled, default_country, timezone, ha_addon, failover_number,
 		addresses_text(failover_backup_pbxs) AS backup_pbxs,
@@ -206,12 +197,14 @@ BEGIN ATOMIC
 		AND NOT pg_visible_in_snapshot(c.xid, feed_since()) AND c.kind = wanted;
 END;
 
-CREATE FUNCTION feed_numbers() RETURNS TABLE (number bigint)
+-- In order: 100,000 look-ups in the index are twice as quick side by side.
+CREATE FUNCTION feed_numbers(wanted "char") RETURNS TABLE (number bigint)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
 	SELECT DISTINCT k.number FROM change_log c, unnest(c.numbers) AS k (number)
 	WHERE c.xid >= pg_snapshot_xmin(feed_since())
-		AND NOT pg_visible_in_snapshot(c.xid, feed_since()) AND c.kind = 'D';
+		AND NOT pg_visible_in_snapshot(c.xid, feed_since()) AND c.kind = wanted
+	ORDER BY k.number;
 END;
 
 -- The newest revision that the running statement can see; null while there is no epoch.

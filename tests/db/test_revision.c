@@ -339,6 +339,42 @@ START_TEST(waiting_survives_a_lost_connection)
 }
 END_TEST
 
+static unsigned notified_within(struct db *reader, int ms)
+{
+	int64_t deadline = clock_ms() + ms;
+	unsigned notified = 0;
+
+	while (!notified && clock_ms() < deadline)
+		ck_assert_int_eq(db_wait(reader, -1, 20, &notified), 0);
+	return notified;
+}
+
+START_TEST(quiet_commits_are_woken_up_for)
+{
+	const struct db_options options = {.quiet = true};
+	struct revision_listener *listener;
+	struct db *reader = testdb_open(t.url), *quiet;
+	char token[REVISION_SIZE];
+
+	ck_assert_int_eq(db_feed_listen(reader), 0);
+	ck_assert_int_eq(db_open(&quiet, t.url, &options, NULL), 0);
+	ck_assert_int_eq(revision_listener_new(&listener, t.url), 0);
+	ck_assert_int_eq(db_begin(quiet), 0);
+	testdb_run(quiet, "INSERT INTO account (name) VALUES ('a')");
+	ck_assert_int_eq(revision_token(quiet, token), 0);
+	ck_assert_int_eq(db_commit(quiet), 0);
+	ck_assert_uint_eq(notified_within(reader, 200), 0);
+	revision_wake(listener);
+	ck_assert_uint_gt(notified_within(reader, 30000), 0);
+	/* A session that does not know of this needs nothing. */
+	testdb_run(db, "UPDATE account SET name = 'b'");
+	ck_assert_uint_gt(notified_within(reader, 30000), 0);
+	revision_listener_free(listener);
+	db_close(quiet);
+	db_close(reader);
+}
+END_TEST
+
 int main(void)
 {
 	return TESTDB_SUITE("revision", setup, teardown, snapshots_see,
@@ -346,5 +382,5 @@ int main(void)
 		applied_by_every_live_worker, applied_at_is_the_first_time,
 		older_epoch_counts_after_reading_all_again, rival_of_the_same_name,
 		lag_is_of_the_oldest_unseen_change, waiters_wake_up, waiting_ends_without_an_answer,
-		waiting_survives_a_lost_connection);
+		waiting_survives_a_lost_connection, quiet_commits_are_woken_up_for);
 }
