@@ -1,7 +1,6 @@
 #include "sip/answer.h"
 
-#include <stdio.h>
-
+#include "core/hex.h"
 #include "core/siphash.h"
 #include "sip/forward.h"
 #include "sip/loop.h"
@@ -11,14 +10,14 @@ void answer_with(struct worker *w, struct txn_server *st, const struct sip_msg *
 	const struct flow *from, struct sip_reply r)
 {
 	char ip[FLOW_IP_TEXT_MAX];
-	char tag[24];
+	char tag[18] = "tg";
 	size_t len;
-	/* One request, one tag, whatever we answer to it. */
-	uint64_t hash = siphash(w->hash_key, m->call_id.p, m->call_id.len) ^ m->cseq;
-	int n = snprintf(tag, sizeof(tag), "tg%016llx", (unsigned long long)hash);
 
-	if (r.code > 100)
-		r.to_tag = (struct str){tag, (size_t)n};
+	if (r.code > 100) {
+		/* One request, one tag, whatever we answer to it. */
+		uint64_t hash = siphash(w->hash_key, m->call_id.p, m->call_id.len) ^ m->cseq;
+		r.to_tag = str_span(tag, hex_write(tag + 2, hash, 16));
+	}
 	r.source_ip = net_addr_ip(&from->peer, ip);
 	r.source_port = net_addr_port(&from->peer);
 	if (sip_reply_write(m, &r, w->out, FORWARD_MAX, &len) == 0)

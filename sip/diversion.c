@@ -1,22 +1,11 @@
 #include "sip/diversion.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "sip/addr.h"
-
-static void write_number(struct sip_build *b, e164_t number)
-{
-	char text[24];
-	int n = snprintf(text, sizeof(text), "+%" PRIu64, number);
-
-	sip_build_str(b, (struct str){text, (size_t)n});
-}
 
 static void write_number_uri(struct sip_build *b, e164_t number, struct str host)
 {
 	sip_build_lit(b, "<sip:");
-	write_number(b, number);
+	sip_build_number(b, number);
 	sip_build_lit(b, "@");
 	sip_build_str(b, host);
 	sip_build_lit(b, ";user=phone>");

@@ -1,7 +1,7 @@
 /* Names that the worker gives: branches, record ids. */
-#include <stdio.h>
 #include <sys/random.h>
 
+#include "core/hex.h"
 #include "core/siphash.h"
 #include "sip/forward.h"
 #include "sip/loop.h"
@@ -21,21 +21,23 @@ struct str worker_branch(struct worker *w, e164_t did, char *text)
 {
 	uint64_t n = w->branches++;
 	uint64_t unique = siphash(w->hash_key, &n, sizeof(n));
-	int len = snprintf(text, BRANCH_MAX, BRANCH_COOKIE "%08x%016llx",
-		did ? loop_mark(w, did) : 0, (unsigned long long)unique);
+	char *at = text + sizeof(BRANCH_COOKIE) - 1;
 
-	return (struct str){text, (size_t)len};
+	memcpy(text, BRANCH_COOKIE, sizeof(BRANCH_COOKIE) - 1);
+	at = hex_write(at, did ? loop_mark(w, did) : 0, 8);
+	at = hex_write(at, unique, 16);
+	return str_span(text, at);
 }
 
 bool worker_is_loop(const struct worker *w, const struct sip_msg *m, e164_t did)
 {
 	const size_t cookie = strlen(BRANCH_COOKIE);
 	struct sip_via via;
-	char mark[9];
+	char mark[8];
 
 	if (!did || m->via_count < 2)
 		return false;
-	snprintf(mark, sizeof(mark), "%08x", loop_mark(w, did));
+	hex_write(mark, loop_mark(w, did), sizeof(mark));
 	for (int i = sip_msg_first(m, SIP_HDR_VIA); i >= 0; i = sip_msg_next(m, i)) {
 		struct str rest = sip_msg_value(m, i);
 		while (sip_via_next(&rest, &via) == 0) {

@@ -1,8 +1,5 @@
 #include "sip/own_request.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "sip/dialog.h"
 #include "sip/forward.h"
 #include "sip/loop.h"
@@ -27,11 +24,8 @@ struct own_request {
 
 void own_request_number(struct sip_build *b, e164_t number, struct str host)
 {
-	char text[24];
-	int n = snprintf(text, sizeof(text), "+%" PRIu64, number);
-
 	sip_build_lit(b, "<sip:");
-	sip_build_str(b, (struct str){text, (size_t)n});
+	sip_build_number(b, number);
 	sip_build_lit(b, "@");
 	sip_build_str(b, host);
 	sip_build_lit(b, ";user=phone>");

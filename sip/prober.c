@@ -72,10 +72,8 @@ const char *probe_state_word(enum probe_state s)
 static uint64_t target_hash(
 	const struct prober *p, const char *host, uint16_t port, enum transport transport)
 {
-	char key[300];
-	int n = snprintf(key, sizeof(key), "%s|%u|%d", host, port, (int)transport);
-
-	return hash_key(&p->targets, key, (size_t)n < sizeof(key) ? (size_t)n : sizeof(key));
+	/* The same host at another port or over another transport is another target. */
+	return hash_key(&p->targets, host, strlen(host)) + ((uint64_t)port << 2 | transport);
 }
 
 static struct target *target_find(

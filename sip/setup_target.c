@@ -9,6 +9,7 @@
 #include "sip/loop.h"
 #include "sip/net.h"
 #include "sip/prober.h"
+#include "sip/sip_build.h"
 #include "sip/worker.h"
 
 void setup_target_clear(struct call_setup *s)
@@ -24,17 +25,25 @@ void setup_target_clear(struct call_setup *s)
 static char *number_uri(e164_t number, struct str host, bool ipv6, uint16_t port,
 	enum transport transport, bool phone)
 {
-	char *uri = NULL;
-	char port_text[8] = "";
-	const char *params = transport == TRANSPORT_TCP ? ";transport=tcp" : "";
+	char text[PLAN_HOST_MAX + 64];
+	struct sip_build b;
 
-	if (port)
-		snprintf(port_text, sizeof(port_text), ":%u", port);
-	if (asprintf(&uri, "sip:+%" PRIu64 "@%s%.*s%s%s%s%s", number, ipv6 ? "[" : "",
-		    (int)host.len, host.p, ipv6 ? "]" : "", port_text, params,
-		    phone ? ";user=phone" : "") < 0)
-		return NULL;
-	return uri;
+	sip_build_init(&b, text, sizeof(text));
+	sip_build_lit(&b, "sip:");
+	sip_build_number(&b, number);
+	sip_build_lit(&b, "@");
+	sip_build_str(&b, ipv6 ? str_lit("[") : str_lit(""));
+	sip_build_str(&b, host);
+	sip_build_str(&b, ipv6 ? str_lit("]") : str_lit(""));
+	if (port) {
+		sip_build_lit(&b, ":");
+		sip_build_u32(&b, port);
+	}
+	if (transport == TRANSPORT_TCP)
+		sip_build_lit(&b, ";transport=tcp");
+	if (phone)
+		sip_build_lit(&b, ";user=phone");
+	return b.err ? NULL : strndup(text, b.len);
 }
 
 /* The registered Contact, with the DID as its user when the trunk wants it there. */

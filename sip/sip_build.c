@@ -52,3 +52,11 @@ struct str sip_build_since(const struct sip_build *b, size_t from)
 {
 	return b->err ? (struct str){NULL, 0} : (struct str){b->p + from, b->len - from};
 }
+
+void sip_build_number(struct sip_build *b, e164_t number)
+{
+	char text[E164_TEXT_SIZE];
+
+	e164_format(number, text);
+	sip_build_str(b, str_of(text));
+}

@@ -5,6 +5,7 @@
 #ifndef SIP_BUILD_H
 #define SIP_BUILD_H
 
+#include "core/e164.h"
 #include "core/str.h"
 
 struct sip_build {
@@ -18,6 +19,8 @@ void sip_build_init(struct sip_build *b, char *p, size_t cap);
 
 void sip_build_str(struct sip_build *b, struct str s);
 #define sip_build_lit(b, literal) sip_build_str((b), str_lit(literal))
+/* "+14155550100" */
+void sip_build_number(struct sip_build *b, e164_t number);
 void sip_build_u32(struct sip_build *b, uint32_t n);
 
 /* "Name: value" CRLF; EINVAL when the value holds CR, LF or NUL. */
