@@ -23,6 +23,8 @@ struct explain {
 	struct http_request *req;
 	struct cfg *cfg;
 	struct plan_call call;
+	struct plan plan; /* of a call that begins with the primary */
+	struct plan next; /* of the call after that, when the accounts take turns; else empty */
 	const char *caller; /* as given, NULL: not */
 	e164_t caller_number;
 	int err; /* of an observation */
@@ -116,37 +118,79 @@ static void attempt_write(
 	json_out_end(j);
 }
 
-static void warnings_write(struct json_out *j, const struct plan *plan)
+/* Is the mode another one than what the plan was made by? */
+static bool mode_rests(const struct explain *x)
 {
-	bool delivery = false, failover = false, possible = false;
+	const struct cfg_trunk *trunk = cfg_trunk(x->cfg, &x->plan.trunk_id);
+
+	return trunk &&
+	       strcmp(plan_rule_word(x->plan.attempt[0].rule), ha_mode_word(trunk->ha_mode)) != 0;
+}
+
+static bool possible(const struct plan *plan)
+{
+	for (unsigned i = 0; i < plan->count; i++) {
+		if (plan->attempt[i].unavailable == TRIGGER_NONE)
+			return true;
+	}
+	return false;
+}
+
+static void plan_warnings_write(struct json_out *j, const struct explain *x)
+{
+	const struct plan *plan = &x->plan;
+	unsigned delivery = 0, failover = 0;
 
 	for (unsigned i = 0; i < plan->count; i++) {
-		delivery |= plan->attempt[i].kind == ATTEMPT_SIP_ACCOUNT;
-		failover |= plan->attempt[i].kind != ATTEMPT_SIP_ACCOUNT;
-		possible |= plan->attempt[i].unavailable == TRIGGER_NONE;
+		delivery += plan->attempt[i].kind == ATTEMPT_SIP_ACCOUNT;
+		failover += plan->attempt[i].kind != ATTEMPT_SIP_ACCOUNT;
 	}
-	json_out_array(j, "warnings");
-	if (plan->refusal != PLAN_OK)
-		json_out_str(j, NULL, "A call is refused at once; see refusal and status.");
-	else if (!possible)
+	if (!possible(plan) && !possible(&x->next))
 		json_out_str(j, NULL, "No attempt is available right now: a call fails at once.");
-	if (plan->refusal == PLAN_OK && delivery && !failover)
-		json_out_str(
-			j, NULL, "No failover is configured: when the PBX fails, the call fails.");
-	if (plan->refusal == PLAN_OK && !delivery)
+	if (failover == 0)
+		json_out_str(j, NULL,
+			delivery > 1 ? "No failover is configured: when both PBXs fail, the call "
+				       "fails."
+				     : "No failover is configured: when the PBX fails, the call "
+				       "fails.");
+	if (delivery == 0)
 		json_out_str(
 			j, NULL, "The DID reaches no PBX: it has no trunk with a SIP account.");
+	if (delivery > 0 && mode_rests(x))
+		json_out_str(j, NULL,
+			"The High Availability mode rests: the account has not got the add-on, or "
+			"the trunk no secondary SIP account. Calls go to the primary.");
 	for (unsigned i = 0; i < plan->count; i++) {
 		const struct attempt *a = &plan->attempt[i];
 
 		if (a->kind == ATTEMPT_NUMBER && uuid_is_zero(&a->gateway_id))
 			json_out_str(j, NULL, "No gateway takes the failover number.");
 	}
+}
+
+static void warnings_write(struct json_out *j, const struct explain *x)
+{
+	json_out_array(j, "warnings");
+	if (x->plan.refusal == PLAN_OK)
+		plan_warnings_write(j, x);
+	else
+		json_out_str(j, NULL, "A call is refused at once; see refusal and status.");
 	json_out_end(j);
 }
 
-static void answer_plan(const struct explain *x, const struct plan *plan)
+static void attempts_write(
+	struct json_out *j, const char *key, const struct cfg *cfg, const struct plan *plan)
 {
+	json_out_array(j, key);
+	for (unsigned i = 0; i < plan->count; i++)
+		attempt_write(j, cfg, plan, i);
+	json_out_end(j);
+}
+
+static void answer_plan(const struct explain *x)
+{
+	const struct plan *plan = &x->plan;
+	uint32_t worst = plan_worst_case_seconds(plan), next = plan_worst_case_seconds(&x->next);
 	char at[TIME_TEXT_SIZE] = "";
 	struct json_out j;
 
@@ -164,12 +208,13 @@ static void answer_plan(const struct explain *x, const struct plan *plan)
 		json_out_null(&j, "status");
 	else
 		json_out_uint(&j, "status", plan->status);
-	json_out_array(&j, "attempts");
-	for (unsigned i = 0; i < plan->count; i++)
-		attempt_write(&j, x->cfg, plan, i);
-	json_out_end(&j);
-	json_out_uint(&j, "worst_case_seconds", plan_worst_case_seconds(plan));
-	warnings_write(&j, plan);
+	attempts_write(&j, "attempts", x->cfg, plan);
+	if (plan->takes_turn)
+		attempts_write(&j, "next_attempts", x->cfg, &x->next);
+	else
+		json_out_null(&j, "next_attempts");
+	json_out_uint(&j, "worst_case_seconds", worst > next ? worst : next);
+	warnings_write(&j, x);
 	json_out_end(&j);
 	answer_json_out(x->req, 200, &j);
 }
@@ -203,8 +248,9 @@ static bool parameters_take(struct explain *x)
 	return ok;
 }
 
-/* Records and observations of one snapshot. */
-static int plan_make(struct explain *x, struct db *db, struct plan *plan)
+/* Records and observations of one snapshot. The workers know whose turn it is, each for itself: of
+ * accounts that take turns both plans are made. */
+static int plans_make(struct explain *x, struct db *db)
 {
 	char number[E164_TEXT_SIZE], owner[UUID_TEXT_SIZE];
 	bool is_operator = x->req->principal.is_operator;
@@ -217,7 +263,13 @@ static int plan_make(struct explain *x, struct db *db, struct plan *plan)
 		return err;
 	err = route_records(db, number + 1, is_operator ? NULL : owner, record_take, x);
 	if (err == 0)
-		err = plan_build(x->cfg, &x->call, observe, x, plan);
+		err = plan_build(x->cfg, &x->call, observe, x, &x->plan);
+	if (err == 0 && x->plan.takes_turn) {
+		struct plan_call next = x->call;
+
+		next.turn++;
+		err = plan_build(x->cfg, &next, observe, x, &x->next);
+	}
 	if (err == 0)
 		err = x->err;
 	if (err == 0)
@@ -230,7 +282,6 @@ static int plan_make(struct explain *x, struct db *db, struct plan *plan)
 void handle_explain(struct http_request *req)
 {
 	struct explain x = {.req = req, .call.did = req->args.number};
-	struct plan plan = {0};
 	struct db *db;
 	int err;
 
@@ -240,13 +291,14 @@ void handle_explain(struct http_request *req)
 	if (!db)
 		return;
 	x.cfg = cfg_new();
-	err = x.cfg ? plan_make(&x, db, &plan) : ENOMEM;
+	err = x.cfg ? plans_make(&x, db) : ENOMEM;
 	if (err == ESRCH)
 		problem_answer(req, 404, PROBLEM_NOT_FOUND, "There is no such DID.");
 	else if (err)
 		request_db_failed(req, err);
 	else
-		answer_plan(&x, &plan);
-	plan_fini(&plan);
+		answer_plan(&x);
+	plan_fini(&x.plan);
+	plan_fini(&x.next);
 	cfg_free(x.cfg);
 }

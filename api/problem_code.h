@@ -63,6 +63,7 @@
 	X(NUMBER_NOT_OWNED, "number_not_owned", "Not a number of the account")                     \
 	X(USERNAME_TAKEN, "username_taken", "The user name is taken")                              \
 	X(HA_ADDON_REQUIRED, "ha_addon_required", "Needs the High Availability add-on")            \
+	X(SECONDARY_REQUIRED, "secondary_required", "Needs a secondary SIP account")               \
 	X(SELF_FORWARD, "self_forward", "A number would forward to itself")                        \
 	X(FORWARDING_LOOP, "forwarding_loop", "Calls would go round in a circle")
 

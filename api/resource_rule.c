@@ -9,6 +9,7 @@
 #include "api/app.h"
 #include "api/request_db.h"
 #include "api/resource_write.h"
+#include "db/resource_ha.h"
 #include "db/resource_number.h"
 
 static bool db_ok(struct resource_write *w, int err)
@@ -54,16 +55,6 @@ static bool failover_rule(struct resource_write *w, const char *account, const c
 	return true;
 }
 
-/* No trunk can have a secondary SIP account yet. */
-static void ha_rule(struct resource_write *w)
-{
-	const char *mode = resource_write_text(w, "mode");
-
-	if (mode && strcmp(mode, "only_primary") != 0)
-		problems_add(&w->problems, "/mode", PROBLEM_HA_ADDON_REQUIRED,
-			"Needs the High Availability add-on and a secondary SIP account.");
-}
-
 static void trunk_failover_rule(struct resource_write *w)
 {
 	const char *enabled = resource_write_text(w, "enabled");
@@ -71,6 +62,53 @@ static void trunk_failover_rule(struct resource_write *w)
 	if (enabled && strcmp(enabled, "t") == 0)
 		problems_add(&w->problems, "/dial_plan_id", PROBLEM_REQUIRED,
 			"Is required with enabled true.");
+}
+
+/* ---- High Availability --------------------------------------------------------------------- */
+
+/* A trunk that is not there asks for nothing: the write itself will not find it. */
+static bool ha_standing_take(struct resource_write *w, struct ha_standing *standing)
+{
+	struct db *db = request_db(w->req);
+	int err;
+
+	*standing = (struct ha_standing){true, true};
+	if (!db)
+		return false;
+	err = ha_standing(db, w->key_text, w->key.owner, standing);
+	return err == ESRCH || db_ok(w, err);
+}
+
+/* The secondary account is also checked by the schema, which alone can exclude a race. */
+static bool ha_rule(struct resource_write *w)
+{
+	const char *mode = resource_write_text(w, "mode");
+	struct ha_standing standing;
+
+	if (!mode || strcmp(mode, "only_primary") == 0)
+		return true;
+	if (!ha_standing_take(w, &standing))
+		return false;
+	if (!standing.addon)
+		problems_add(&w->problems, "/mode", PROBLEM_HA_ADDON_REQUIRED,
+			"The account has not got the High Availability add-on.");
+	if (!standing.secondary)
+		problems_add(&w->problems, "/mode", PROBLEM_SECONDARY_REQUIRED,
+			"The trunk has no secondary SIP account.");
+	return true;
+}
+
+/* It may be read and deleted without the add-on, but not written. */
+static bool secondary_rule(struct resource_write *w)
+{
+	struct ha_standing standing;
+
+	if (!ha_standing_take(w, &standing))
+		return false;
+	if (!standing.addon)
+		problems_add(&w->problems, "", PROBLEM_HA_ADDON_REQUIRED,
+			"A secondary SIP account needs the account's High Availability add-on.");
+	return true;
 }
 
 /* ---- SIP accounts -------------------------------------------------------------------------- */
@@ -191,14 +229,16 @@ bool resource_rule_check(struct resource_write *w)
 	case RESOURCE_DID_FAILOVER:
 		return failover_rule(w, NULL, w->key_text);
 	case RESOURCE_TRUNK_HA:
-		ha_rule(w);
-		return true;
+		return ha_rule(w);
 	case RESOURCE_TRUNK_FAILOVER:
 		trunk_failover_rule(w);
 		return true;
 	case RESOURCE_SIP_ACCOUNT_PRIMARY:
 		sip_account_rule(w);
 		return true;
+	case RESOURCE_SIP_ACCOUNT_SECONDARY:
+		sip_account_rule(w);
+		return secondary_rule(w);
 	case RESOURCE_GATEWAY:
 		gateway_rule(w);
 		return true;
@@ -212,7 +252,7 @@ bool resource_rule_needs_current(const struct resource_write *w)
 	const char *name;
 	json_t *value;
 
-	if (w->id == RESOURCE_SIP_ACCOUNT_PRIMARY)
+	if (w->id == RESOURCE_SIP_ACCOUNT_PRIMARY || w->id == RESOURCE_SIP_ACCOUNT_SECONDARY)
 		return w->mode == WRITE_MERGE || w->mode == WRITE_REPLACE;
 	if (w->mode != WRITE_MERGE)
 		return false;

@@ -265,6 +265,8 @@ static const struct constraint {
 		"Another SIP account has this user name."},
 	{"sip_account_registration_check", 422, PROBLEM_REQUIRED, "/username",
 		"Is required with auth_mode registration."},
+	{"trunk_ha_secondary", 422, PROBLEM_SECONDARY_REQUIRED, "/mode",
+		"The trunk has no secondary SIP account."},
 	{"did_failover_self_check", 422, PROBLEM_SELF_FORWARD, "/number",
 		"The DID would fail over to itself."},
 	{"did_failover_fixed_check", 422, PROBLEM_REQUIRED, "/calling_party_number",

@@ -33,6 +33,7 @@ static const struct route routes[] = {
 	{"v1/trunks", 0, COLLECTION(LIST_TRUNKS, RESOURCE_TRUNK)},
 	{"v1/trunks/{trk}", 0, THING(RESOURCE_TRUNK)},
 	{"v1/trunks/{trk}/sip-accounts/primary", 0, PART(RESOURCE_SIP_ACCOUNT_PRIMARY)},
+	{"v1/trunks/{trk}/sip-accounts/secondary", 0, PART(RESOURCE_SIP_ACCOUNT_SECONDARY)},
 	{"v1/trunks/{trk}/ha", 0, .handler = {[HTTP_GET] = handle_read, [HTTP_PUT] = handle_put},
 		.resource = RESOURCE_TRUNK_HA},
 	{"v1/trunks/{trk}/failover", 0, PART(RESOURCE_TRUNK_FAILOVER)},

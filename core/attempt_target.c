@@ -23,8 +23,8 @@ void attempt_target(
 	switch (attempt->kind) {
 	case ATTEMPT_SIP_ACCOUNT:
 		uuid_format_id("trk", &plan->trunk_id, id);
-		snprintf(
-			out, ATTEMPT_TARGET_SIZE, "%s/%s", id, sip_account_role_word(ROLE_PRIMARY));
+		snprintf(out, ATTEMPT_TARGET_SIZE, "%s/%s", id,
+			sip_account_role_word(attempt->role));
 		break;
 	case ATTEMPT_BACKUP_PBX:
 		uri_write(attempt, out);

@@ -24,14 +24,17 @@ struct draft {
 	const struct cfg_did *did;
 	plan_observe_h *observe;
 	void *arg;
+	uint32_t turn;
+	bool takes_turn;
 	unsigned count;
 	struct attempt attempt[PLAN_ATTEMPTS_MAX];
 };
 
 static const char *const kind_words[ATTEMPT_KIND_COUNT] = {"sip_account", "backup_pbx", "number"};
 
-static const char *const rule_words[RULE_COUNT] = {"only_primary", "did_backup_pbx",
-	"account_backup_pbx", "did_failover_number", "account_failover_number"};
+static const char *const rule_words[RULE_COUNT] = {"only_primary", "load_balancing",
+	"auto_failover", "load_balancing_healthy", "did_backup_pbx", "account_backup_pbx",
+	"did_failover_number", "account_failover_number"};
 
 static const char *const refusal_words[PLAN_REFUSAL_COUNT] = {
 	"ok", "unknown_did", "disabled", "no_target"};
@@ -83,39 +86,122 @@ static struct attempt *add(struct draft *d, enum attempt_kind kind, enum plan_ru
 	return a;
 }
 
-static enum trigger availability(struct draft *d, const struct cfg_sip_account *acc)
+/* A SIP account as it stands at this moment. */
+struct standing {
+	enum trigger unavailable;
+	bool down;
+};
+
+static void look_at(struct draft *d, enum sip_account_role role, struct standing *standing)
 {
 	const struct cfg_trunk *trunk = d->did->trunk;
+	const struct cfg_sip_account *acc = trunk->sip_account[role];
 	struct observation obs = {0};
 
+	*standing = (struct standing){.unavailable = TRIGGER_NOT_REGISTERED};
 	if (!acc || (acc->auth_mode == AUTH_IP && !acc->address.host))
-		return TRIGGER_NOT_REGISTERED;
+		return;
 	d->observe(trunk, acc, &obs, d->arg);
+	standing->down = obs.down;
 	if (acc->auth_mode == AUTH_REGISTRATION && !obs.registered)
-		return TRIGGER_NOT_REGISTERED;
-	return obs.calls_up >= trunk->max_concurrent_calls ? TRIGGER_CAPACITY : TRIGGER_NONE;
+		return;
+	standing->unavailable =
+		obs.calls_up >= trunk->max_concurrent_calls ? TRIGGER_CAPACITY : TRIGGER_NONE;
 }
 
-static void add_delivery(struct draft *d)
+static struct attempt *add_sip_account(struct draft *d, enum ha_mode mode,
+	enum sip_account_role role, const struct standing *standing)
 {
 	const struct cfg_did *did = d->did;
-	const struct cfg_sip_account *acc;
-	struct attempt *a;
+	const struct cfg_sip_account *acc = did->trunk->sip_account[role];
+	/* Rules of delivery are the modes. */
+	struct attempt *a = add(d, ATTEMPT_SIP_ACCOUNT, (enum plan_rule)mode);
 
-	a = did->trunk ? add(d, ATTEMPT_SIP_ACCOUNT, RULE_ONLY_PRIMARY) : NULL;
 	if (!a)
-		return;
-	acc = did->trunk->sip_account[ROLE_PRIMARY];
+		return NULL;
+	a->role = (uint8_t)role;
 	a->holds_slot = true;
-	a->unavailable = (uint8_t)availability(d, acc);
+	a->unavailable = (uint8_t)standing->unavailable;
 	if (did->incoming_action == INCOMING_RING_THEN_FORWARD && did->ring_seconds)
 		a->ring_seconds = did->ring_seconds;
 	if (!acc)
-		return;
+		return a;
 	a->sip_account_id = acc->id;
 	a->auth_mode = (uint8_t)acc->auth_mode;
 	if (acc->auth_mode == AUTH_IP)
 		set_address(a, &acc->address);
+	return a;
+}
+
+/* Is the first of two accounts left untried? Not when the other one is no better off. */
+static bool passes_over(struct standing *first, const struct standing *second)
+{
+	if (first->unavailable == TRIGGER_NOT_REGISTERED)
+		return true;
+	if (first->unavailable != TRIGGER_NONE || !first->down || second->down ||
+		second->unavailable != TRIGGER_NONE)
+		return false;
+	first->unavailable = TRIGGER_UNREACHABLE;
+	return true;
+}
+
+static void add_pair(struct draft *d, enum ha_mode mode, enum sip_account_role first)
+{
+	enum sip_account_role second = first == ROLE_PRIMARY ? ROLE_SECONDARY : ROLE_PRIMARY;
+	struct standing standing[ROLE_COUNT];
+	struct attempt *a;
+	bool over;
+
+	look_at(d, first, &standing[first]);
+	look_at(d, second, &standing[second]);
+	over = passes_over(&standing[first], &standing[second]);
+	a = add_sip_account(d, mode, first, &standing[first]);
+	/* The mode moves the call here, not the customer's triggers. */
+	if (a && over)
+		a->triggers |= TRIGGER_BIT(standing[first].unavailable);
+	add_sip_account(d, mode, second, &standing[second]);
+}
+
+static void add_one(struct draft *d, enum ha_mode mode, enum sip_account_role role)
+{
+	struct standing standing;
+
+	look_at(d, role, &standing);
+	add_sip_account(d, mode, role, &standing);
+}
+
+static enum ha_mode mode_in_force(const struct cfg_trunk *trunk)
+{
+	return trunk->account->ha_addon && trunk->sip_account[ROLE_SECONDARY] ? trunk->ha_mode
+									      : HA_ONLY_PRIMARY;
+}
+
+static void add_delivery(struct draft *d)
+{
+	const struct cfg_trunk *trunk = d->did->trunk;
+	enum sip_account_role by_turn = d->turn % 2 ? ROLE_SECONDARY : ROLE_PRIMARY;
+	enum ha_mode mode;
+
+	if (!trunk)
+		return;
+	mode = mode_in_force(trunk);
+	switch (mode) {
+	case HA_LOAD_BALANCING:
+		add_one(d, mode, by_turn);
+		break;
+	case HA_AUTO_FAILOVER:
+		add_pair(d, mode, ROLE_PRIMARY);
+		break;
+	case HA_LOAD_BALANCING_HEALTHY:
+		add_pair(d, mode, by_turn);
+		break;
+	default:
+		add_one(d, mode, ROLE_PRIMARY);
+		break;
+	}
+	/* A call that finds the trunk full reaches nobody and costs nobody's turn. */
+	d->takes_turn = (mode == HA_LOAD_BALANCING || mode == HA_LOAD_BALANCING_HEALTHY) &&
+			d->attempt[0].unavailable != TRIGGER_CAPACITY;
 }
 
 static void add_backup_pbxs(struct draft *d)
@@ -319,8 +405,11 @@ int plan_build(const struct cfg *cfg, const struct plan_call *call, plan_observe
 	d.did = did;
 	d.observe = observe;
 	d.arg = arg;
+	d.turn = call->turn;
+	d.takes_turn = false;
 	d.count = 0;
 	add_delivery(&d);
+	plan->takes_turn = d.takes_turn;
 	add_backup_pbxs(&d);
 	add_number(&d);
 	if (d.count)

@@ -2,10 +2,18 @@
  * that put it there. Pure: no I/O, no clock of its own. The worker and the explain endpoint call
  * the very same function. The plan is a copy: a later change never alters a call in progress.
  *
- *  1. Delivery to the trunk's primary SIP account. It is in the plan also when it cannot be tried
- *     (not registered, trunk full): then it fails at once with that trigger, as if the PBX had said
- *     so, and no INVITE is sent. Health "down" does not skip it: the check is made on every call, so
- *     the first call after the PBX is back goes to the PBX.
+ *  1. Delivery to the trunk's SIP accounts by its HA mode. An account is in the plan also when it
+ *     cannot be tried (not registered, trunk full): then it fails at once with that trigger, as if the
+ *     PBX had said so, and no INVITE is sent. All accounts share the trunk's one slot.
+ *       only_primary            the primary
+ *       load_balancing          the one whose turn it is, whatever its status; never the other one
+ *       auto_failover           the primary, then the secondary
+ *       load_balancing_healthy  the one whose turn it is, then the other one
+ *     The latter two ask for the status of the first one before it is tried: when it is not
+ *     registered, or is down while the other one is not known to be any worse, it fails at once and the
+ *     call moves to the other one, whatever the triggers. Otherwise "down" skips nothing: the check
+ *     is made on every call, so the first call after the PBX is back goes to the PBX. Without the
+ *     account's add-on or without a secondary account every mode is only_primary.
  *  2. Backup PBXs in their order: the DID's list when it has one, else the account's. They hold no
  *     slot of the trunk: they ring also when the trunk is full.
  *  3. One number: the DID's when it has one, else the account's; never the DID itself. It is tried
@@ -31,7 +39,10 @@ const char *attempt_kind_word(enum attempt_kind k); /* "sip_account", "backup_pb
 
 /* The rule that put the attempt into the plan; the word is part of the API. */
 enum plan_rule {
-	RULE_ONLY_PRIMARY,
+	RULE_ONLY_PRIMARY, /* the first four: enum ha_mode */
+	RULE_LOAD_BALANCING,
+	RULE_AUTO_FAILOVER,
+	RULE_LOAD_BALANCING_HEALTHY,
 	RULE_DID_BACKUP_PBX,
 	RULE_ACCOUNT_BACKUP_PBX,
 	RULE_DID_FAILOVER_NUMBER,
@@ -48,6 +59,7 @@ struct attempt {
 	uint8_t rule; /* enum plan_rule */
 	uint8_t unavailable; /* enum trigger; TRIGGER_NONE: try it; else it fails at once with this */
 	uint8_t did_delivery; /* enum did_delivery */
+	uint8_t role; /* enum sip_account_role, of ATTEMPT_SIP_ACCOUNT */
 	uint8_t auth_mode; /* enum auth_mode */
 	uint8_t display; /* enum calling_party_display */
 	bool holds_slot;
@@ -81,6 +93,7 @@ struct plan_call {
 	e164_t did;
 	int64_t now_ms; /* wall clock, for active times */
 	bool from_peer; /* handed over by another trunking server */
+	uint32_t turn; /* how many calls took a turn on the trunk before: even, the primary's */
 };
 
 /* Why there is no plan. A DID or account that is disabled is as good as unknown; with its trunk
@@ -103,6 +116,7 @@ struct plan {
 	struct uuid trunk_id; /* all zero: none */
 	uint32_t max_concurrent_calls;
 	uint32_t max_call_seconds;
+	bool takes_turn; /* the accounts take turns and this call was one of them: the next is turn + 1 */
 	unsigned count;
 	struct attempt *attempt; /* one block, hosts behind the attempts */
 };

@@ -359,13 +359,28 @@ static const char trunk_users_sql[] =
 	"(SELECT count(*) FROM did WHERE trunk_id = $1), (SELECT string_agg('+' || number, ', ') "
 	"FROM (SELECT number FROM did WHERE trunk_id = $1 ORDER BY number LIMIT 5) d))";
 
+static const char secondary_users_sql[] =
+	"SELECT format('The trunk''s High Availability mode %s needs it; set another mode first.', "
+	"(SELECT ha_mode FROM trunk WHERE id = $1))";
+
+static const char *users_sql(enum resource_id id)
+{
+	switch (id) {
+	case RESOURCE_ACCOUNT:
+		return account_users_sql;
+	case RESOURCE_SIP_ACCOUNT_SECONDARY:
+		return secondary_users_sql;
+	default:
+		return trunk_users_sql;
+	}
+}
+
 int resource_users(struct db *db, enum resource_id id, const char *key, char *out, size_t size)
 {
 	struct pg_result *result;
 	int err;
 
-	err = db_query(
-		db, id == RESOURCE_ACCOUNT ? account_users_sql : trunk_users_sql, 1, &key, &result);
+	err = db_query(db, users_sql(id), 1, &key, &result);
 	if (err)
 		return err;
 	snprintf(out, size, "%s", db_text(result, 0, 0));

@@ -99,7 +99,8 @@ int route_observed(
 		"WITH live AS (SELECT name FROM worker_status WHERE live) SELECT "
 		"EXISTS (SELECT FROM binding WHERE sip_account_id = $1 AND expires_at > now()), "
 		"(SELECT coalesce(bool_and(h.state = 'down'), false) FROM target_health h, "
-		"sip_account s WHERE s.id = $1 AND h.kind = 'address' AND h.target = " SQL_TARGET(
+		"sip_account s WHERE s.id = $1 AND s.auth_mode = 'ip' AND h.kind = 'address' AND "
+		"h.target = " SQL_TARGET(
 			"s.address") " AND h.worker IN (SELECT name FROM live)), "
 				     "(SELECT coalesce(sum(calls_up), 0) FROM trunk_calls WHERE "
 				     "trunk_id = $2 AND "

@@ -110,6 +110,15 @@ static const struct field trunk_ha_fields[] = {
 		.fallback = "only_primary",
 		.word = ha_mode_parse,
 		.words = "only_primary, load_balancing, auto_failover, load_balancing_healthy"},
+	/* What core/plan.c makes of it. */
+	{.name = "mode_in_force",
+		.kind = FIELD_DERIVED,
+		.flags = FIELD_READ_ONLY,
+		.expression =
+			"CASE WHEN (SELECT a.ha_addon FROM account a WHERE a.id = "
+			"trunk.account_id) AND EXISTS (SELECT FROM sip_account s WHERE s.trunk_id "
+			"= trunk.id AND s.role = 'secondary') THEN ha_mode ELSE 'only_primary' "
+			"END"},
 };
 
 static const struct field trunk_failover_fields[] = {
@@ -218,6 +227,15 @@ static const struct resource resources[RESOURCE_COUNT] = {
 		.parent = "trunk",
 		.parent_columns = "trunk_id, account_id, role",
 		.parent_values = "p.id, p.account_id, 'primary'",
+		.owner = "account_id",
+		FIELDS(sip_account_fields)},
+	[RESOURCE_SIP_ACCOUNT_SECONDARY] = {.what = "SIP account",
+		.table = "sip_account",
+		.key = "trunk_id",
+		.where = "role = 'secondary'",
+		.parent = "trunk",
+		.parent_columns = "trunk_id, account_id, role",
+		.parent_values = "p.id, p.account_id, 'secondary'",
 		.owner = "account_id",
 		FIELDS(sip_account_fields)},
 	[RESOURCE_DID] = {.what = "DID",

@@ -16,6 +16,7 @@
 #include "sip/loop.h"
 #include "sip/mask.h"
 #include "sip/setup_target.h"
+#include "sip/turns.h"
 #include "sip/watch.h"
 #include "sip/worker.h"
 
@@ -338,10 +339,16 @@ static int setup_plan(struct call *call, e164_t did)
 	struct worker *w = call->w;
 	struct call_setup *s = call->setup;
 	struct plan_call pc = {.did = did, .now_ms = loop_wall_ms(w->loop)};
-	int err = plan_build(w->cfg, &pc, observe, w, &s->plan);
+	const struct cfg_did *to = cfg_did(w->cfg, did);
+	int err;
 
+	if (to && to->trunk)
+		pc.turn = turns_now(w->turns, &to->trunk->id);
+	err = plan_build(w->cfg, &pc, observe, w, &s->plan);
 	if (err)
 		return err;
+	if (s->plan.takes_turn)
+		turns_take(w->turns, &s->plan.trunk_id, w->cfg);
 	call->did = did;
 	call->account_id = s->plan.account_id;
 	call->trunk_id = s->plan.trunk_id;

@@ -16,6 +16,7 @@
 #include "sip/prober.h"
 #include "sip/resolve.h"
 #include "sip/statepage.h"
+#include "sip/turns.h"
 
 enum { CONFIG_ACCOUNTS_A_TURN = 500 };
 
@@ -122,8 +123,9 @@ static int open_rules(struct worker *w)
 
 	w->cfg = w->no_cfg = cfg_new();
 	w->slots = slots_new(w->hash_key);
+	w->turns = turns_new(w->hash_key);
 	w->out = malloc(FORWARD_MAX);
-	if (!w->cfg || !w->slots || !w->out)
+	if (!w->cfg || !w->slots || !w->turns || !w->out)
 		return fail("memory", ENOMEM, NULL);
 	err = calls_init(&w->calls, w->hash_key);
 	if (err)
@@ -205,6 +207,7 @@ void worker_free(struct worker *w)
 		binding_store_free(w->bindings);
 	if (w->slots)
 		slots_free(w->slots);
+	turns_free(w->turns);
 	if (w->no_cfg)
 		cfg_free(w->no_cfg);
 	if (w->loop)

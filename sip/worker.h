@@ -20,6 +20,7 @@ struct prober;
 struct recorder;
 struct resolve;
 struct statepage;
+struct turns;
 struct txn_layer;
 
 struct worker_settings {
@@ -54,6 +55,7 @@ struct worker {
 	struct loop_fd feed_fd;
 	struct calls calls;
 	struct slots *slots;
+	struct turns *turns; /* of trunks in a load balancing mode */
 	struct auth *auth;
 	struct binding_store *bindings;
 	struct registrar *registrar;

@@ -138,6 +138,10 @@ def routes(victim, cdr):
     yield "PUT", f"{trunk}/sip-accounts/primary", {"username": "thief", "password": "secret-1"}
     yield "PATCH", f"{trunk}/sip-accounts/primary", {"label": "mine now"}
     yield "DELETE", f"{trunk}/sip-accounts/primary", None
+    yield "GET", f"{trunk}/sip-accounts/secondary", None
+    yield "PUT", f"{trunk}/sip-accounts/secondary", {"username": "thief", "password": "secret-1"}
+    yield "PATCH", f"{trunk}/sip-accounts/secondary", {"label": "mine now"}
+    yield "DELETE", f"{trunk}/sip-accounts/secondary", None
     yield "GET", f"{trunk}/ha", None
     yield "PUT", f"{trunk}/ha", {"mode": "only_primary"}
     yield "GET", f"{trunk}/failover", None

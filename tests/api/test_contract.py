@@ -52,6 +52,7 @@ def test_writable_fields_are_those_of_the_contract(api, tenant):
             ("PUT", f"{tenant.path}/failover", "AccountFailoverWrite"), ("POST", "/v1/trunks", "TrunkCreate"),
             ("PATCH", tenant.trunk_path, "TrunkUpdate"), ("POST", "/v1/dids", "DidCreate"),
             ("PUT", f"{tenant.trunk_path}/sip-accounts/primary", "SipAccountWrite"),
+            ("PUT", f"{tenant.trunk_path}/sip-accounts/secondary", "SipAccountWrite"),
             ("PUT", f"{tenant.trunk_path}/failover", "TrunkFailoverWrite"), ("PUT", f"{tenant.trunk_path}/ha", "HaWrite"),
             ("PATCH", tenant.did_path, "DidUpdate"), ("PUT", f"{tenant.did_path}/failover", "DidFailoverWrite"),
             ("POST", "/v1/gateways", "GatewayCreate"), ("PATCH", "/v1/gateways/gw_0190163d-8694-739b-aea5-966c26f8ad91", "GatewayUpdate"),

@@ -127,23 +127,96 @@ def test_trunk_failover(api, tenant):
     api.request("PATCH", path, {"dial_plan_id": "dp_" + ACCOUNT[4:]}).problem(422, "unknown_dial_plan", "/dial_plan_id")
 
 
-def test_ha(api, tenant):
+MODES = ("load_balancing", "auto_failover", "load_balancing_healthy")
+
+
+def test_ha_needs_the_add_on_and_a_secondary_account(api, tenant):
     path = f"{tenant.trunk_path}/ha"
-    assert api.get(path).ok(200).json == {"mode": "only_primary"}
-    assert api.request("PUT", path, {"mode": "only_primary"}).ok(200).json == {"mode": "only_primary"}
-    for mode in ("load_balancing", "auto_failover", "load_balancing_healthy"):
-        api.request("PUT", path, {"mode": mode}).problem(422, "ha_addon_required", "/mode")
+    secondary = f"{tenant.trunk_path}/sip-accounts/secondary"
+    default = {"mode": "only_primary", "mode_in_force": "only_primary"}
+    account = {"username": f"second{tenant.serial}", "password": "secret-1"}
+    assert api.get(path).ok(200).json == default
+    assert api.request("PUT", path, {"mode": "only_primary"}).ok(200).json == default
+    assert api.request("PUT", path, {}).ok(200).json == default
     api.request("PUT", path, {"mode": "both"}).problem(422, "unknown_value", "/mode")
-    assert api.get(path).ok(200).json == {"mode": "only_primary"}
+    api.request("PUT", path, {"mode": "only_primary", "mode_in_force": "x"}).problem(422, "read_only", "/mode_in_force")
+    for mode in MODES:
+        errors = api.request("PUT", path, {"mode": mode}).problem(422)["errors"]
+        assert [(e["pointer"], e["code"]) for e in errors] == [
+            ("/mode", "ha_addon_required"), ("/mode", "secondary_required")]
+    api.request("PUT", secondary, account).problem(422, "ha_addon_required", "")
+    api.get(secondary).problem(404)
+    api.request("PATCH", tenant.path, {"ha_addon": True}).ok(200)
+    for mode in MODES:
+        api.request("PUT", path, {"mode": mode}).problem(422, "secondary_required", "/mode")
+    assert api.get(path).ok(200).json == default
+    api.request("PUT", secondary, account).ok(201)
+    assert api.get(path).ok(200).json == default
+    for mode in MODES:
+        assert api.request("PUT", path, {"mode": mode}).ok(200).json == {"mode": mode, "mode_in_force": mode}
+
+
+@pytest.fixture
+def balanced(api, tenant):
+    """A trunk in a mode that needs its secondary account; the paths of both."""
+    api.request("PATCH", tenant.path, {"ha_addon": True}).ok(200)
+    secondary = f"{tenant.trunk_path}/sip-accounts/secondary"
+    api.request("PUT", secondary, {"username": f"second{tenant.serial}", "password": "secret-1"}).ok(201)
+    api.request("PUT", f"{tenant.trunk_path}/ha", {"mode": "load_balancing"}).ok(200)
+    return f"{tenant.trunk_path}/ha", secondary
+
+
+def test_secondary_in_use(api, tenant, balanced):
+    ha, secondary = balanced
+    assert "load_balancing" in api.request("DELETE", secondary).problem(409, "in_use")["detail"]
+    api.get(secondary).ok(200)
+    api.request("PUT", ha, {"mode": "only_primary"}).ok(200)
+    api.request("DELETE", secondary).ok(204)
+    api.get(secondary).problem(404)
+    api.request("DELETE", secondary).problem(404)
+
+
+def test_add_on_taken_away(api, tenant, balanced):
+    ha, secondary = balanced
+    before = api.get(ha).ok(200)
+    api.request("PATCH", tenant.path, {"ha_addon": False}).ok(200)
+    rests = api.get(ha).ok(200)
+    assert rests.json == {"mode": "load_balancing", "mode_in_force": "only_primary"}
+    assert rests.headers["ETag"] != before.headers["ETag"]
+    assert api.get(secondary).ok(200).json["username"] == f"second{tenant.serial}"
+    api.request("PUT", secondary, {"username": f"second{tenant.serial}"}).problem(422, "ha_addon_required", "")
+    api.request("PATCH", secondary, {"label": "x"}).problem(422, "ha_addon_required", "")
+    api.request("PUT", ha, {"mode": "auto_failover"}).problem(422, "ha_addon_required", "/mode")
+    plan = api.get(f"{tenant.did_path}/route").ok(200).json
+    assert [a["rule"] for a in plan["attempts"]] == ["only_primary"] and plan["next_attempts"] is None
+    assert any("mode rests" in w for w in plan["warnings"])
+    api.request("PATCH", tenant.path, {"ha_addon": True}).ok(200)
+    assert api.get(ha).json["mode_in_force"] == "load_balancing"
+    plan = api.get(f"{tenant.did_path}/route").ok(200).json
+    targets = [[a["target"] for a in plan[key]] for key in ("attempts", "next_attempts")]
+    assert targets == [[f"{tenant.trunk['id']}/primary"], [f"{tenant.trunk['id']}/secondary"]]
+    # Without the add-on the account may still go, once the mode has.
+    api.request("PATCH", tenant.path, {"ha_addon": False}).ok(200)
+    api.request("PUT", ha, {"mode": "only_primary"}).ok(200)
+    api.request("DELETE", secondary).ok(204)
+
+
+def test_trunk_deletion_takes_both_sip_accounts(api, tenant, balanced):
+    api.request("DELETE", tenant.did_path).ok(204)
+    api.request("DELETE", tenant.trunk_path).ok(204)
+    for path in balanced:
+        api.get(path).problem(404)
 
 
 # ---- SIP accounts ----------------------------------------------------------------------------
 
-@pytest.fixture
-def sip(api, tenant):
-    """The path of a primary SIP account that is not there yet."""
+@pytest.fixture(params=["primary", "secondary"])
+def sip(api, tenant, request):
+    """The path of a SIP account that is not there yet."""
+    if request.param == "secondary":
+        api.request("PATCH", tenant.path, {"ha_addon": True}).ok(200)
     trunk = tenant.made("/v1/trunks", {"account_id": tenant.account["id"], "name": "empty"})
-    return f"/v1/trunks/{trunk['id']}/sip-accounts/primary"
+    return f"/v1/trunks/{trunk['id']}/sip-accounts/{request.param}"
 
 
 def test_sip_account_life(api, sip, tenant):
@@ -155,8 +228,9 @@ def test_sip_account_life(api, sip, tenant):
     assert made.headers["Location"] == sip
     assert made.json == {"label": "PBX", "auth_mode": "registration", "username": username, "ip_addresses": [],
                          "address": None}
-    assert api.get(sip.replace("/sip-accounts/primary", "")).json["sip_accounts"] == [
-        {"role": "primary", "label": "PBX", "auth_mode": "registration", "username": username}]
+    trunk, _, role = sip.partition("/sip-accounts/")
+    assert api.get(trunk).json["sip_accounts"] == [
+        {"role": role, "label": "PBX", "auth_mode": "registration", "username": username}]
     assert api.request("PATCH", sip, {"label": None}).ok(200).json["label"] is None
     assert api.request("PUT", sip, {"username": username}).ok(200).json["username"] == username
     api.request("DELETE", sip).ok(204)

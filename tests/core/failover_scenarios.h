@@ -60,11 +60,27 @@
 	FAILOVER_NUMBER TRUNK(DEFAULTS)                                                            \
 	PBX DID
 
+/* High Availability: attempt 0 is the primary, 1 the secondary, 2 what is behind them. */
+#define HA(account, mode, triggers)                                                                \
+	account "T\t" TRK1 "\t" ACC1 "\tt\t30\t15\t60\t14400\t\\N\trequest_uri\t" mode             \
+		"\tf\t\\N\t" triggers "\n" PBX                                                     \
+		SECONDARY_RECORD(SIP2, TRK1, "pbx2") DID
+#define AUTO HA(HA_ACCOUNT_RECORD(ACC1, NUL, ""), "auto_failover", DEFAULTS)
+#define AUTO_BACKUP                                                                                \
+	HA(HA_ACCOUNT_RECORD(ACC1, NUL, "backup.example|5060|udp"), "auto_failover", DEFAULTS)
+#define AUTO_NONE HA(HA_ACCOUNT_RECORD(ACC1, NUL, ""), "auto_failover", "")
+#define AUTO_RINGING HA(HA_ACCOUNT_RECORD(ACC1, NUL, ""), "auto_failover", DEFAULTS ",no_answer")
+#define BALANCING HA(HA_ACCOUNT_RECORD(ACC1, NUL, ""), "load_balancing", DEFAULTS)
+#define BALANCING_BACKUP                                                                           \
+	HA(HA_ACCOUNT_RECORD(ACC1, NUL, "backup.example|5060|udp"), "load_balancing", DEFAULTS)
+#define HEALTHY HA(HA_ACCOUNT_RECORD(ACC1, NUL, ""), "load_balancing_healthy", DEFAULTS)
+
 struct scenario {
 	const char *rule;
 	const char *records;
 	const char *script;
 	bool not_registered, full;
+	bool down; /* the primary */
 };
 #define SCENARIO(rule_, records_, ...)                                                             \
 	{                                                                                          \
@@ -552,6 +568,114 @@ static const struct scenario scenarios[] = {
 		"1000 b0 180 | relay b0 180\n"
 		"61000 tick | cancel b0\n"
 		"61500 b0 unreachable | release, reply 480, done\n"),
+
+	/* High Availability. The slot stays where it is between two accounts: they share the count. */
+	SCENARIO("auto_failover: a 401 of the primary moves the call to the secondary", AUTO,
+		"0 start | try 0:b0\n"
+		"200 b0 401 | try 1:b1\n"
+		"300 b1 180 | relay b1 180\n"
+		"900 b1 200 | relay b1 200, done\n"
+		"attempt 0 | 401 auth_required CONGESTION FAREND_REQUIRE_AUTH 0..200\n"
+		"attempt 1 | 200 none ANSWERED NORMAL 200..900\n"
+		"result | 200 none ANSWERED NORMAL 0..900 failed_over\n"),
+	SCENARIO("auto_failover: a 407 of the primary moves the call to the secondary", AUTO,
+		"0 start | try 0:b0\n"
+		"200 b0 407 | try 1:b1\n"
+		"300 b1 180 | relay b1 180\n"
+		"900 b1 200 | relay b1 200, done\n"
+		"attempt 0 | 407 auth_required CONGESTION FAREND_REQUIRE_AUTH 0..200\n"
+		"attempt 1 | 200 none ANSWERED NORMAL 200..900\n"
+		"result | 200 none ANSWERED NORMAL 0..900 failed_over\n"),
+	SCENARIO("auto_failover: a 408 of the primary moves the call to the secondary", AUTO,
+		"0 start | try 0:b0\n"
+		"200 b0 408 | try 1:b1\n"
+		"300 b1 180 | relay b1 180\n"
+		"900 b1 200 | relay b1 200, done\n"
+		"attempt 0 | 408 timeout CONGESTION FAREND_RESPONSE 0..200\n"
+		"attempt 1 | 200 none ANSWERED NORMAL 200..900\n"
+		"result | 200 none ANSWERED NORMAL 0..900 failed_over\n"),
+	SCENARIO("auto_failover: a 404 of the primary moves the call to the secondary", AUTO,
+		"0 start | try 0:b0\n"
+		"200 b0 404 | try 1:b1\n"
+		"300 b1 180 | relay b1 180\n"
+		"900 b1 200 | relay b1 200, done\n"
+		"attempt 0 | 404 not_found CONGESTION FAREND_RESPONSE 0..200\n"
+		"attempt 1 | 200 none ANSWERED NORMAL 200..900\n"
+		"result | 200 none ANSWERED NORMAL 0..900 failed_over\n"),
+	SCENARIO("auto_failover: a 500 of the primary moves the call to the secondary", AUTO,
+		"0 start | try 0:b0\n"
+		"200 b0 500 | try 1:b1\n"
+		"300 b1 180 | relay b1 180\n"
+		"900 b1 200 | relay b1 200, done\n"
+		"attempt 0 | 500 server_error CONGESTION FAREND_RESPONSE 0..200\n"
+		"attempt 1 | 200 none ANSWERED NORMAL 200..900\n"
+		"result | 200 none ANSWERED NORMAL 0..900 failed_over\n"),
+	SCENARIO("auto_failover: silence of the primary", AUTO,
+		"0 start | try 0:b0\n"
+		"15000 tick | cancel b0, try 1:b1\n"
+		"15900 b1 200 | relay b1 200, done\n"
+		"attempt 0 | 408 no_response CONGESTION FAREND_CONNECTION_ERROR 0..15000\n"),
+	SCENARIO("auto_failover: a primary out of reach", AUTO,
+		"0 start | try 0:b0\n"
+		"10 b0 unreachable | try 0:b1\n"
+		"10 b1 exhausted | try 1:b2\n"
+		"90 b2 200 | relay b2 200, done\n"),
+	SCENARIO("auto_failover: down is known before, so no INVITE goes to the primary", AUTO,
+		"0 start | try 1:b0\n"
+		"90 b0 200 | relay b0 200, done\n"
+		"attempt 0 | 408 unreachable CONGESTION FAREND_CONNECTION_ERROR 0..0\n"
+		"result | 200 none ANSWERED NORMAL 0..90 failed_over\n",
+		.down = true),
+	SCENARIO("auto_failover: not registered, the same, without any trigger", AUTO_NONE,
+		"0 start | try 1:b0\n"
+		"90 b0 200 | relay b0 200, done\n"
+		"attempt 0 | 404 not_registered CONGESTION NOT_REGISTERED 0..0\n",
+		.not_registered = true),
+	SCENARIO("auto_failover: a trigger that is off moves nothing", AUTO_NONE,
+		"0 start | try 0:b0\n"
+		"50 b0 500 | release, reply b0 500, done\n"),
+	SCENARIO("auto_failover: busy is an answer", AUTO,
+		"0 start | try 0:b0\n"
+		"50 b0 486 | release, reply b0 486, done\n"),
+	SCENARIO("auto_failover: both fail, the best response", AUTO,
+		"0 start | try 0:b0\n"
+		"50 b0 404 | try 1:b1\n"
+		"60 b1 500 | release, reply b0 404, done\n"
+		"result | 404 not_found CONGESTION FAREND_RESPONSE 0..60 failed_over\n"),
+	SCENARIO("auto_failover: both fail, the backup PBX gets the call and the slot is free",
+		AUTO_BACKUP,
+		"0 start | try 0:b0\n"
+		"50 b0 401 | try 1:b1\n"
+		"60 b1 407 | release, try 2:b2\n"
+		"70 b2 200 | relay b2 200, done\n"),
+	SCENARIO("auto_failover: a late answer of the primary wins over the ringing secondary",
+		AUTO_RINGING,
+		"0 start | try 0:b0\n"
+		"10 b0 180 | relay b0 180\n"
+		"60010 tick | cancel b0, try 1:b1\n"
+		"60020 b1 180 | relay b1 180\n"
+		"60030 b0 200 | relay b0 200, cancel b1, done\n"),
+	SCENARIO("auto_failover: a full trunk is full on both", AUTO_BACKUP,
+		"0 start | try 2:b0\n"
+		"90 b0 200 | relay b0 200, done\n"
+		"attempt 0 | 503 capacity CONGESTION CAPACITY 0..0\n"
+		"attempt 1 | 503 capacity CONGESTION CAPACITY 0..0\n",
+		.full = true),
+	SCENARIO("auto_failover: a full trunk with nothing behind", AUTO,
+		"0 start | reply 503, done\n", .full = true),
+	SCENARIO("load_balancing: the other account is not tried", BALANCING,
+		"0 start | try 0:b0\n"
+		"50 b0 500 | release, reply b0 500, done\n"),
+	SCENARIO("load_balancing: nor when the chosen one is not registered", BALANCING,
+		"0 start | reply 404, done\n", .not_registered = true),
+	SCENARIO("load_balancing: what is configured behind it still applies", BALANCING_BACKUP,
+		"0 start | try 0:b0\n"
+		"50 b0 500 | release, try 1:b1\n"
+		"90 b1 200 | relay b1 200, done\n"),
+	SCENARIO("load_balancing_healthy: the other account is the retry", HEALTHY,
+		"0 start | try 0:b0\n"
+		"50 b0 500 | try 1:b1\n"
+		"90 b1 200 | relay b1 200, done\n"),
 
 	/* The whole way down, and events that make no sense. */
 	SCENARIO("PBX, backup, number", PBX_BACKUP_NUMBER,

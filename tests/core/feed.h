@@ -32,6 +32,17 @@
 #define TRUNK_RECORD(id, account, enabled, limit, triggers)                                        \
 	"T" T id T account T enabled T limit T "15" T "180" T "14400" T NUL T "request_uri" T      \
 	"only_primary" T "f" T NUL T triggers "\n"
+/* High Availability: an account with the add-on, a trunk with a mode, a secondary account. */
+#define HA_ACCOUNT_RECORD(id, number, backups)                                                     \
+	"A" T id T "t" T "US" T "America/New_York" T "t" T number T backups T "caller" T NUL "\n"
+#define HA_TRUNK_RECORD(id, account, mode, triggers)                                               \
+	"T" T id T account T "t" T "30" T "15" T "180" T "14400" T NUL T "request_uri" T mode T    \
+	"f" T NUL T triggers "\n"
+#define SECONDARY_RECORD(id, trunk, username)                                                      \
+	"S" T id T trunk T "secondary" T "branch" T "registration" T username T HA1 T "" T         \
+	"" T NUL "\n"
+#define SECONDARY_IP_RECORD(id, trunk, address)                                                    \
+	"S" T id T trunk T "secondary" T "branch" T "ip" T NUL T "" T "" T "" T address "\n"
 #define REGISTERING_RECORD(id, trunk, username)                                                    \
 	"S" T id T trunk T "primary" T "head office" T "registration" T username T HA1 T "" T      \
 	"" T NUL "\n"

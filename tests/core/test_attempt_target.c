@@ -19,6 +19,8 @@ START_TEST(test_sip_account)
 	ck_assert_int_eq(uuid_parse(id, strlen(id), &plan.trunk_id), 0);
 	is(&(struct attempt){.kind = ATTEMPT_SIP_ACCOUNT},
 		"trk_0190163d-8694-739b-aea5-966c26f8ad91/primary");
+	is(&(struct attempt){.kind = ATTEMPT_SIP_ACCOUNT, .role = ROLE_SECONDARY},
+		"trk_0190163d-8694-739b-aea5-966c26f8ad91/secondary");
 }
 END_TEST
 

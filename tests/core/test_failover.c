@@ -13,8 +13,8 @@ static void observe(const struct cfg_trunk *trunk, const struct cfg_sip_account 
 {
 	const struct scenario *s = arg;
 
-	(void)acc;
-	obs->registered = !s->not_registered;
+	obs->registered = !s->not_registered || acc->role == ROLE_SECONDARY;
+	obs->down = s->down && acc->role == ROLE_PRIMARY;
 	obs->calls_up = s->full ? trunk->max_concurrent_calls : 0;
 }
 

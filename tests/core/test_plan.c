@@ -3,8 +3,8 @@
  *
  *	kind rule target [unavailable] first_response/ring [slot] [diverts] triggers
  *
- * where triggers is "default" (all but busy, rejected, no_answer), "gateway" (no_response,
- * server_error, unreachable) or a list. A refused plan reads "refusal status". */
+ * where the target of a secondary SIP account has a "!" before it, and triggers is "default" (all
+ * but busy, rejected, no_answer), "gateway" (no_response, server_error, unreachable) or a list. A refused plan reads "refusal status". */
 #include <stdio.h>
 
 #include "core/plan.h"
@@ -24,6 +24,23 @@
 #define DID DID_RECORD(NUMBER, ACC1, TRK1, "t", NUL, NUL, "")
 #define GATEWAY GATEWAY_RECORD(GW1, "t", "gw1.example|5060|udp", NUL, "", "10", "f")
 
+#define HA_ACCOUNT HA_ACCOUNT_RECORD(ACC1, NUL, "")
+#define HA_BACKUP HA_ACCOUNT_RECORD(ACC1, "14155551111", "acc1.example|5060|udp")
+#define HA_TRUNK(mode) HA_TRUNK_RECORD(TRK1, ACC1, mode, DEFAULTS)
+#define HA_WORLD(mode)                                                                             \
+	HA_ACCOUNT HA_TRUNK(mode)                                                                  \
+	PBX SECOND DID
+#define SECOND SECONDARY_RECORD(SIP2, TRK1, "pbx2")
+
+/* An account's attempt; "!" stands before the secondary's target. */
+#define ON(mode) "sip_account " mode " bindings 15/180 slot default\n"
+#define ON2(mode) "sip_account " mode " !bindings 15/180 slot default\n"
+#define OFF(mode, because) "sip_account " mode " bindings " because " 15/180 slot default\n"
+#define OFF2(mode, because) "sip_account " mode " !bindings " because " 15/180 slot default\n"
+#define LB "load_balancing"
+#define LBH "load_balancing_healthy"
+#define AUTO "auto_failover"
+
 #define DELIVERY "sip_account only_primary bindings 15/180 slot default\n"
 #define VIA_GW1(rule, number)                                                                      \
 	"number " rule " " number " gw1.example:5060;udp 10/180 diverts caller gateway\n"
@@ -35,7 +52,8 @@ struct row {
 	const char *records;
 	const char *plan;
 	bool not_registered, down;
-	uint32_t calls_up;
+	bool not_registered_2, down_2; /* the secondary */
+	uint32_t calls_up, turn;
 	const char *did; /* NULL: NUMBER */
 };
 
@@ -94,6 +112,99 @@ static const struct row rows[] = {
 		PLAIN TRUNK PBX "D\t" NUMBER "\t" ACC1 "\t" TRK1
 				"\t\\N\tt\tring\t25\t\\N\t\\N\t\t\\N\t\\N\n",
 		DELIVERY),
+
+	/* High Availability: who is tried, in what order. */
+	ROW("the add-on alone changes nothing: only_primary is the default",
+		HA_ACCOUNT TRUNK PBX SECOND DID, DELIVERY),
+	ROW("only_primary: never the secondary, whatever happened to the primary",
+		HA_WORLD("only_primary"), OFF("only_primary", "not_registered"),
+		.not_registered = true, .turn = 1),
+	ROW("a mode without the add-on is only_primary", PLAIN HA_TRUNK(AUTO) PBX SECOND DID,
+		DELIVERY),
+	ROW("so is one whose turn it would be", PLAIN HA_TRUNK(LB) PBX SECOND DID, DELIVERY,
+		.turn = 1),
+	ROW("a mode without a secondary account is only_primary", HA_ACCOUNT HA_TRUNK(AUTO) PBX DID,
+		DELIVERY),
+
+	ROW("load_balancing: the first call is the primary's, alone", HA_WORLD(LB), ON(LB)),
+	ROW("load_balancing: the next one is the secondary's, alone", HA_WORLD(LB), ON2(LB),
+		.turn = 1),
+	ROW("load_balancing: then the primary's again", HA_WORLD(LB), ON(LB), .turn = 2),
+	ROW("load_balancing: the number of the turn may be any", HA_WORLD(LB), ON2(LB),
+		.turn = UINT32_MAX),
+	ROW("load_balancing: an account that is not registered keeps its turn", HA_WORLD(LB),
+		OFF(LB, "not_registered"), .not_registered = true),
+	ROW("load_balancing: so does one that is down", HA_WORLD(LB), ON2(LB), .turn = 1,
+		.down_2 = true),
+	ROW("load_balancing: what is behind it is still tried",
+		HA_BACKUP HA_TRUNK(LB) PBX SECOND DID GATEWAY,
+		ON2(LB) "backup_pbx account_backup_pbx acc1.example:5060;udp 15/180 "
+			"default\n" VIA_GW1("account_failover_number", "+14155551111"),
+		.turn = 1),
+
+	ROW("auto_failover: the primary, then the secondary", HA_WORLD(AUTO), ON(AUTO) ON2(AUTO)),
+	ROW("auto_failover knows no turns", HA_WORLD(AUTO), ON(AUTO) ON2(AUTO), .turn = 1),
+	ROW("auto_failover: a primary that is not registered is left at once", HA_WORLD(AUTO),
+		OFF(AUTO, "not_registered") ON2(AUTO), .not_registered = true),
+	ROW("auto_failover: a primary that is down is left at once", HA_WORLD(AUTO),
+		OFF(AUTO, "unreachable") ON2(AUTO), .down = true),
+	ROW("auto_failover: down, whatever the triggers are",
+		HA_ACCOUNT HA_TRUNK_RECORD(TRK1, ACC1, AUTO, "busy") PBX SECOND DID,
+		"sip_account auto_failover bindings unreachable 15/180 slot unreachable,busy\n"
+		"sip_account auto_failover !bindings 15/180 slot busy\n",
+		.down = true),
+	ROW("auto_failover: not registered, whatever the triggers are",
+		HA_ACCOUNT HA_TRUNK_RECORD(TRK1, ACC1, AUTO, "busy") PBX SECOND DID,
+		"sip_account auto_failover bindings not_registered 15/180 slot "
+		"not_registered,busy\n"
+		"sip_account auto_failover !bindings 15/180 slot busy\n",
+		.not_registered = true),
+	ROW("auto_failover: both down, so both are tried", HA_WORLD(AUTO), ON(AUTO) ON2(AUTO),
+		.down = true, .down_2 = true),
+	ROW("auto_failover: a primary that is down is tried when nobody else can be",
+		HA_WORLD(AUTO), ON(AUTO) OFF2(AUTO, "not_registered"), .down = true,
+		.not_registered_2 = true),
+	ROW("auto_failover: the secondary's status does not matter while the primary is up",
+		HA_WORLD(AUTO), ON(AUTO) ON2(AUTO), .down_2 = true),
+	ROW("auto_failover: neither registered", HA_WORLD(AUTO),
+		OFF(AUTO, "not_registered") OFF2(AUTO, "not_registered"), .not_registered = true,
+		.not_registered_2 = true),
+	ROW("auto_failover: a primary without any account counts as not registered",
+		HA_ACCOUNT HA_TRUNK(AUTO) SECOND DID,
+		"sip_account auto_failover - not_registered 15/180 slot default\n" ON2(AUTO)),
+	ROW("auto_failover: the secondary has its own mode and address",
+		HA_ACCOUNT HA_TRUNK(AUTO) PBX SECONDARY_IP_RECORD(SIP2, TRK1, "192.0.2.2|5090|tcp")
+			DID,
+		ON(AUTO) "sip_account auto_failover !192.0.2.2:5090;tcp 15/180 slot default\n"),
+	ROW("auto_failover, then the backup PBX, then the number",
+		HA_BACKUP HA_TRUNK(AUTO) PBX SECOND DID GATEWAY,
+		ON(AUTO) ON2(AUTO) "backup_pbx account_backup_pbx acc1.example:5060;udp 15/180 "
+				   "default\n" VIA_GW1("account_failover_number", "+14155551111")),
+	ROW("auto_failover: a DID's triggers move its calls",
+		HA_ACCOUNT HA_TRUNK(AUTO)
+			PBX SECOND DID_RECORD(NUMBER, ACC1, TRK1, "t", "busy", NUL, ""),
+		"sip_account auto_failover bindings 15/180 slot busy\n"
+		"sip_account auto_failover !bindings 15/180 slot busy\n"),
+
+	ROW("one count for both: a full trunk has no room on the secondary either", HA_WORLD(AUTO),
+		OFF(AUTO, "capacity") OFF2(AUTO, "capacity"), .calls_up = 30),
+	ROW("one count for both: full, the secondary's turn", HA_WORLD(LB), OFF2(LB, "capacity"),
+		.calls_up = 30, .turn = 1),
+	ROW("a full trunk's primary that is down is full first", HA_WORLD(AUTO),
+		OFF(AUTO, "capacity") OFF2(AUTO, "capacity"), .calls_up = 30, .down = true),
+
+	ROW("load_balancing_healthy: the primary's turn, the secondary behind it", HA_WORLD(LBH),
+		ON(LBH) ON2(LBH)),
+	ROW("load_balancing_healthy: the secondary's turn, the primary behind it", HA_WORLD(LBH),
+		ON2(LBH) ON(LBH), .turn = 1),
+	ROW("load_balancing_healthy: who is down loses the turn", HA_WORLD(LBH),
+		OFF2(LBH, "unreachable") ON(LBH), .turn = 1, .down_2 = true),
+	ROW("load_balancing_healthy: so does who is not registered", HA_WORLD(LBH),
+		OFF(LBH, "not_registered") ON2(LBH), .not_registered = true),
+	ROW("load_balancing_healthy: the other one is the retry, even when it is down",
+		HA_WORLD(LBH), ON(LBH) ON2(LBH), .down_2 = true),
+	ROW("load_balancing_healthy: both down, so both are tried", HA_WORLD(LBH), ON2(LBH) ON(LBH),
+		.down = true, .down_2 = true, .turn = 1),
 
 	/* Backup PBXs. */
 	ROW("the account's backup PBXs in their order", GLOBAL_BACKUP TRUNK PBX DID,
@@ -245,9 +356,11 @@ static void observe(const struct cfg_trunk *trunk, const struct cfg_sip_account 
 {
 	const struct row *row = arg;
 
-	ck_assert_ptr_eq(trunk->sip_account[ROLE_PRIMARY], acc);
-	obs->registered = !row->not_registered;
-	obs->down = row->down;
+	bool second = acc->role == ROLE_SECONDARY;
+
+	ck_assert_ptr_eq(trunk->sip_account[acc->role], acc);
+	obs->registered = !(second ? row->not_registered_2 : row->not_registered);
+	obs->down = second ? row->down_2 : row->down;
 	obs->calls_up = row->calls_up;
 }
 
@@ -278,14 +391,15 @@ static void write_attempt(FILE *out, const struct attempt *a)
 	e164_format(a->number, number);
 	if (a->number)
 		fprintf(out, " %s", number);
+	fputs(a->role == ROLE_SECONDARY ? " !" : " ", out);
 	if (a->address.host)
-		fprintf(out, " %s:%u;%s", a->address.host, a->address.port,
+		fprintf(out, "%s:%u;%s", a->address.host, a->address.port,
 			transport_word(a->address.transport));
 	else if (a->kind == ATTEMPT_SIP_ACCOUNT && a->auth_mode == AUTH_REGISTRATION &&
 		 !uuid_is_zero(&a->sip_account_id))
-		fputs(" bindings", out);
+		fputs("bindings", out);
 	else
-		fputs(" -", out);
+		fputs("-", out);
 	if (a->unavailable != TRIGGER_NONE)
 		fprintf(out, " %s", trigger_word(a->unavailable));
 	fprintf(out, " %u/%u%s%s", a->first_response_seconds, a->ring_seconds,
@@ -319,7 +433,7 @@ START_TEST(every_rule_has_its_row)
 		const struct row *row = &rows[i];
 		const char *did = row->did ? row->did : NUMBER;
 		struct cfg *cfg = cfg_new();
-		struct plan_call call = {0};
+		struct plan_call call = {.turn = row->turn};
 		struct plan plan;
 		char *text;
 
@@ -377,6 +491,45 @@ START_TEST(a_plan_says_whose_call_it_is)
 }
 END_TEST
 
+/* What the next call's turn depends on. */
+START_TEST(a_plan_says_whether_it_took_a_turn)
+{
+	static const struct {
+		const char *records;
+		struct row world;
+		bool takes_turn;
+	} row[] = {
+		{HA_WORLD("only_primary"), {0}, false},
+		{HA_WORLD(AUTO), {0}, false},
+		{HA_WORLD(LB), {0}, true},
+		{HA_WORLD(LBH), {0}, true},
+		/* Whatever its status ... */
+		{HA_WORLD(LB), {.not_registered = true}, true},
+		{HA_WORLD(LB), {.down = true}, true},
+		{HA_WORLD(LBH), {.not_registered = true}, true},
+		/* ... but nobody's turn is spent on a call that nobody could get. */
+		{HA_WORLD(LB), {.calls_up = 30}, false},
+		{HA_WORLD(LBH), {.calls_up = 30}, false},
+		{PLAIN HA_TRUNK(LB) PBX SECOND DID, {0}, false},
+		{HA_ACCOUNT HA_TRUNK_RECORD(TRK1, ACC1, LB, DEFAULTS)
+				PBX SECOND DID_RECORD(NUMBER, ACC1, TRK1, "f", NUL, NUL, ""),
+			{0}, false},
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct plan_call call = {.did = 14155550100};
+		struct plan plan;
+
+		feed(cfg, row[i].records);
+		ck_assert_int_eq(
+			plan_build(cfg, &call, observe, (void *)(uintptr_t)&row[i].world, &plan),
+			0);
+		ck_assert_msg(plan.takes_turn == row[i].takes_turn, "row %zu", i);
+		plan_fini(&plan);
+	}
+}
+END_TEST
+
 START_TEST(did_delivery_is_the_trunks_but_for_numbers)
 {
 	struct plan plan;
@@ -431,6 +584,11 @@ START_TEST(worst_case_is_the_sum_of_what_can_stay_silent)
 		{GLOBAL_BOTH TRUNK PBX DID_RECORD(NUMBER, ACC1, TRK1, "t", "busy", NUL, "") GATEWAY,
 			0, true},
 		{PLAIN TRUNK PBX DID_RECORD(NUMBER, ACC1, TRK1, "f", NUL, NUL, ""), 0, false},
+		/* Two accounts take their time one after the other, or one of them alone. */
+		{HA_WORLD(AUTO), 15 + 15, false},
+		{HA_WORLD(AUTO), 15, true},
+		{HA_WORLD(LB), 15, false},
+		{HA_WORLD(LBH), 15 + 15, false},
 	};
 
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
@@ -480,7 +638,7 @@ END_TEST
 int main(void)
 {
 	return SUITE_RUN_BOTH("plan", setup, teardown, every_rule_has_its_row,
-		a_plan_says_whose_call_it_is, did_delivery_is_the_trunks_but_for_numbers,
-		a_plan_is_cut_at_its_largest_size, worst_case_is_the_sum_of_what_can_stay_silent,
-		a_user_part_names_a_did);
+		a_plan_says_whose_call_it_is, a_plan_says_whether_it_took_a_turn,
+		did_delivery_is_the_trunks_but_for_numbers, a_plan_is_cut_at_its_largest_size,
+		worst_case_is_the_sum_of_what_can_stay_silent, a_user_part_names_a_did);
 }

@@ -80,14 +80,14 @@ START_TEST(every_kind_of_change)
 		"UPDATE account SET failover_calling_party_display = 'fixed',"
 		" failover_calling_party_number = 14155550199, timezone = 'America/New_York'",
 		"UPDATE trunk SET max_concurrent_calls = 7, failover_triggers = '{busy,no_answer}',"
-		" caller_id = E'\"A\\\\B\" <sip:x@y>', did_delivery = 'to', ha_mode = "
-		"'auto_failover'",
+		" caller_id = E'\"A\\\\B\" <sip:x@y>', did_delivery = 'to'",
 		"UPDATE trunk SET failover_triggers = '{}'",
 		"UPDATE sip_account SET auth_mode = 'ip', username = NULL,"
 		" ip_addresses = '{192.0.2.0/24,2001:db8::/32,198.51.100.7/32}',"
 		" address = '{\"host\": \"192.0.2.9\", \"port\": 5060, \"transport\": \"udp\"}'",
 		"INSERT INTO sip_account (account_id, trunk_id, role, username)"
 		" SELECT account_id, id, 'secondary', 'second-' || id FROM trunk",
+		"UPDATE trunk SET ha_mode = 'auto_failover'",
 		"UPDATE did SET failover_number = number + 1000, incoming_action = "
 		"'ring_then_forward',"
 		" ring_seconds = 300, triggers = '{busy}'",
