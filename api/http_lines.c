@@ -27,8 +27,8 @@ void http_lines_field(struct http_lines *l, const char *name, const char *value)
 	l->end = value + strlen(value);
 }
 
-bool http_lines_good(const struct http_lines *l)
+bool http_lines_good(const struct http_lines *l, const char *body)
 {
-	/* the last line, and the empty one */
-	return !l->bad && memcmp(l->end, "\0\0\0", 4) == 0;
+	/* the end of the last line, and the empty one */
+	return !l->bad && follows(body, l->end, 4);
 }

@@ -22,7 +22,7 @@ bool http_lines_known(const char *version);
 void http_lines_begin(struct http_lines *l, const char *target_end, const char *version);
 /* Every field, in order. */
 void http_lines_field(struct http_lines *l, const char *name, const char *value);
-/* True: all lines ended in CR LF, nothing was folded or cut. */
-bool http_lines_good(const struct http_lines *l);
+/* body: the octet behind the empty line. True: all lines ended in CR LF, nothing was folded or cut. */
+bool http_lines_good(const struct http_lines *l, const char *body);
 
 #endif

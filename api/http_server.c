@@ -168,7 +168,17 @@ static enum http_method method_of(const char *word)
 }
 
 /* What can be said from the request line and the headers alone. */
-static void head_check(struct http_request *req, struct http_guard *guard, const char *version)
+static bool lines_good(
+	const struct http_request *req, const struct http_lines *lines, const char *method)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(req->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	return info && http_lines_good(lines, method + info->header_size);
+}
+
+static void head_check(
+	struct http_request *req, struct http_guard *guard, const char *method, const char *version)
 {
 	struct head h;
 	const char *why;
@@ -178,7 +188,7 @@ static void head_check(struct http_request *req, struct http_guard *guard, const
 	http_lines_begin(&h.lines, req->raw_end, version);
 	MHD_get_connection_values_n(req->mhd, MHD_HEADER_KIND, head_one, &h);
 	http_guard_end(&h.guard, strcmp(version, MHD_HTTP_VERSION_1_1) == 0);
-	if (the_server->lines_known && !http_lines_good(&h.lines))
+	if (the_server->lines_known && !lines_good(req, &h.lines, method))
 		http_guard_refuse(
 			&h.guard, "A line does not end in CR LF, is folded, or holds a NUL.");
 	*guard = h.guard;
@@ -208,7 +218,7 @@ static enum MHD_Result head(struct http_request *req, const char *method, const 
 
 	req->begun = true;
 	req->method = method_of(method);
-	head_check(req, &guard, version);
+	head_check(req, &guard, method, version);
 	if (req->res.status == 0)
 		request_begin(req);
 	body = guard.chunked || guard.content_length > 0;

@@ -154,7 +154,6 @@ static void migrator_stop(struct migrator *m)
 
 static int app_init(struct app *app)
 {
-	/* Writes wait for one lock each; a second is long for a row, and 503 says try again. */
 	static const struct db_options options = {
 		.application_name = "trunkguard-api", .quiet = true};
 	int err = resource_init();

@@ -145,7 +145,7 @@ def test_nul_in_the_target_does_not_cut_it(raw, target):
 
 
 @pytest.mark.parametrize("fields", [
-    "Host: a\r\nX-A: b\0c\r\n", "Host: a\nX-A: b\r\n", "Host: a\r\nX-A: b\n", "Host: a\rX-A: b\r\n", "Host: a\r\nX-A: b\r",
+    "Host: a\r\nX-A: b\0c\r\n", "Host: a\r\nX-A: b\0\r\n", "Host: a\nX-A: b\r\n", "Host: a\r\nX-A: b\n", "Host: a\rX-A: b\r\n", "Host: a\r\nX-A: b\r",
     "Host: a\r\nX-A: b\r\n c\r\n", "Host: a\r\nX-A:\r\n\tb\r\n", "Host: a\r\n\0X-A: b\r\n", "Host: a\r\nX-A\0: b\r\n",
     "Host: a\r\nno colon\r\n", "Host: a\r\n: b\r\n", "Host: a\r\n X-A: b\r\n",
 ])

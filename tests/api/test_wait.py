@@ -1,6 +1,8 @@
 """Revisions, Prefer: wait, /v1/sync, with workers whose rows the tests write themselves."""
 
 import concurrent.futures
+import subprocess
+import threading
 
 import pytest
 
@@ -118,6 +120,26 @@ def test_every_write_can_wait(tenant, worker, method, path, body, status):
         until(lambda: worker.apply() or answer.done(), "it is applied")
         answer = answer.result().ok(status)
     assert answer.headers["Trunkguard-Applied"] == "true" and answer.headers["Trunkguard-Revision"]
+
+
+def test_a_write_wakes_the_workers_up(server, tenant):
+    """They would find it by themselves, but only with their next poll."""
+    url = server.environment()["TRUNKGUARD_DATABASE_URL"]
+    listener = subprocess.Popen(["psql", "-X", "-q", "-d", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    heard = []
+    reader = threading.Thread(target=lambda: heard.extend(listener.stdout), daemon=True)
+    reader.start()
+
+    def ask(text):
+        listener.stdin.write(text)
+        listener.stdin.flush()
+        return heard
+
+    until(lambda: any("listening" in line for line in ask("LISTEN trunkguard_change; SELECT 'listening';\n")), "it listens")
+    put(tenant, None)
+    until(lambda: any("Asynchronous" in line for line in ask("SELECT 1;\n")), "it is woken up")
+    listener.stdin.close()
+    assert listener.wait(20) == 0
 
 
 def test_a_refused_write_waits_for_nothing(tenant):

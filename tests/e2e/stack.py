@@ -171,5 +171,5 @@ class Stack:
 
     def check_logs(self):
         for name in ("api", "sip"):
-            for mark in ("ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer"):
+            for mark in ("WARNING: ThreadSanitizer", "ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer"):
                 assert mark not in self.log(name), f"{name}:\n{self.tail(name, 200)}"
