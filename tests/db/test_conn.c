@@ -13,7 +13,7 @@ static struct db *db;
 static void setup(void)
 {
 	testdb_new(&t);
-	db = testdb_open(t.url);
+	ck_assert_int_eq(db_open(&db, t.url, NULL, NULL), 0);
 }
 
 static void teardown(void)

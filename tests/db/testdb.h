@@ -34,12 +34,15 @@ static inline const char *testdb_server(void)
 	return "";
 }
 
+/* With time enough for a busy machine. */
 static inline struct db *testdb_open(const char *url)
 {
+	const struct db_options options = {
+		.statement_timeout_ms = 60000, .reply_timeout_ms = 60000, .lock_timeout_ms = 5000};
 	struct db_error why;
 	struct db *db;
 
-	ck_assert_msg(db_open(&db, url, NULL, &why) == 0, "%s", why.message);
+	ck_assert_msg(db_open(&db, url, &options, &why) == 0, "%s", why.message);
 	return db;
 }
 
