@@ -10,17 +10,21 @@
 
 struct auth;
 struct http_server;
+struct mass_expiry;
 
 enum {
 	APP_POOL_SIZE = 16,
 	APP_POOL_WAIT_MS = 1500, /* for a free connection, then 503 */
+	APP_MASS_POOL_SIZE = 2, /* mass operations at a time */
 };
 
 struct app {
 	struct db_pool *pool;
+	struct db_pool *mass_pool; /* connections whose statements may take long */
 	struct revision_listener *listener;
 	struct auth *auth;
 	struct http_server *server;
+	struct mass_expiry *mass_expiry;
 	const char *realm; /* of SIP passwords' hashes */
 	struct cidr_list private_targets;
 	atomic_bool migrated; /* the schema is there; until then 503 */

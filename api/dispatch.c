@@ -10,7 +10,7 @@
 #include "api/request_db.h"
 #include "api/route.h"
 
-enum { BODY_MAX = 1024 * 1024 };
+enum { BODY_MAX = 1024 * 1024, LARGE_BODY_MAX = 32 * 1024 * 1024 };
 
 static void refuse_method(struct http_request *req)
 {
@@ -67,7 +67,7 @@ static void begin(struct http_request *req)
 			"The answer is application/json, which the Accept field does not take.");
 		return;
 	}
-	req->body.limit = BODY_MAX;
+	req->body.limit = req->route->flags & ROUTE_LARGE ? LARGE_BODY_MAX : BODY_MAX;
 }
 
 void request_begin(struct http_request *req)

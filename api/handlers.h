@@ -17,6 +17,10 @@ void handle_api_key_create(struct http_request *req);
 void handle_api_key_read(struct http_request *req);
 void handle_api_key_delete(struct http_request *req);
 
+void handle_mass_create(struct http_request *req);
+void handle_mass_read(struct http_request *req);
+void handle_mass_revert(struct http_request *req);
+
 void handle_trunk_status(struct http_request *req);
 void handle_gateway_status(struct http_request *req);
 void handle_cdr_read(struct http_request *req);

@@ -242,6 +242,8 @@ static bool body_grow(struct http_request *req, size_t need)
 
 	while (size < need)
 		size *= 2;
+	if (size > req->body.limit + 1)
+		size = req->body.limit + 1;
 	if (size == req->body.size)
 		return true;
 	if (!http_budget_take(req, size - req->body.size))
@@ -258,7 +260,7 @@ static enum MHD_Result body_take(struct http_request *req, const char *data, siz
 {
 	struct http_body *b = &req->body;
 
-	if (b->len + len > DISCARD_MAX)
+	if (b->len + len > DISCARD_MAX && b->len + len > b->limit)
 		return MHD_NO;
 	if (req->res.status == 0 && b->len + len > b->limit)
 		too_large(req);

@@ -11,9 +11,10 @@ typedef void route_h(struct http_request *req);
 enum {
 	ROUTE_PUBLIC = 1, /* without a key */
 	ROUTE_OPERATOR = 2, /* with an operator's key only */
+	ROUTE_LARGE = 4, /* bodies up to 32 MiB */
 };
 
-/* A pattern's variable segments: {acc} {trk} {gw} {cdr} {key} are ids with that prefix, {number} is a
+/* A pattern's variable segments: {acc} {trk} {gw} {cdr} {key} {mop} are ids with that prefix, {number} is a
  * phone number, {word} is anything. What has not that form is not found. */
 struct route {
 	const char *pattern; /* without the first slash */

@@ -12,9 +12,11 @@
 #include "api/app.h"
 #include "api/auth.h"
 #include "api/http_server.h"
+#include "api/mass_expiry.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/settings.h"
+#include "db/mass.h"
 #include "db/migrate.h"
 #include "db/resource.h"
 #include "db/resource_key.h"
@@ -165,6 +167,11 @@ static int app_init(struct app *app)
 	if (err == 0)
 		err = db_pool_new(&app->pool, settings.database_url, APP_POOL_SIZE, &options);
 	if (err == 0)
+		err = db_pool_new(&app->mass_pool, settings.database_url, APP_MASS_POOL_SIZE,
+			&mass_db_options);
+	if (err == 0)
+		err = mass_expiry_start(&app->mass_expiry, app);
+	if (err == 0)
 		err = revision_listener_new(&app->listener, settings.database_url);
 	if (err == 0)
 		err = http_server_start(
@@ -179,6 +186,8 @@ static void app_fini(struct app *app)
 	if (app->server)
 		http_server_stop(app->server, DRAIN_MS);
 	revision_listener_free(app->listener);
+	mass_expiry_stop(app->mass_expiry);
+	db_pool_free(app->mass_pool);
 	if (app->pool)
 		db_pool_free(app->pool);
 	auth_free(app->auth);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/words.h"
+#include "db/mass.h"
 #include "db/resource_private.h"
 
 enum { PARAMS_MAX = LIST_FILTERS_MAX + LIST_KEYS_MAX + 2 };
@@ -124,6 +125,15 @@ static const struct list_filter cdr_filters[] = {
 			     "(" ID_AT("%1$s::bigint + 60000") ")::uuid"},
 };
 
+static const struct list_filter mass_operation_filters[] = {
+	ACCOUNT_ID,
+	{.name = "action",
+		.kind = FILTER_WORD,
+		.condition = "action = %s",
+		.word = mass_action_parse,
+		.words = MASS_ACTION_WORDS},
+};
+
 #define FILTERS(table) .list.filter = (table), .list.filters = sizeof(table) / sizeof((table)[0])
 
 static const struct list_sql lists[LIST_COUNT] = {
@@ -160,6 +170,9 @@ static const struct list_sql lists[LIST_COUNT] = {
 	[LIST_CDRS] = {FILTERS(cdr_filters), .expression = SQL_CDR_JSON, .from = "cdr",
 		.owner = "account_id", .list.keys = 1, .key = {"id"}, .key_type = {"uuid"},
 		.newest_first = true},
+	[LIST_MASS_OPERATIONS] = {FILTERS(mass_operation_filters), .expression = SQL_MASS_JSON,
+		.from = "mass_operation", .owner = "account_id", .list.keys = 1, .key = {"id"},
+		.key_type = {"uuid"}, .newest_first = true},
 };
 
 const struct list *list(enum list_id id)

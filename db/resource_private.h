@@ -21,6 +21,17 @@
 	"'scopes', scopes, 'created_at', " SQL_TIME("created_at") ", 'last_used_at', " SQL_TIME(   \
 		"last_used_at") ", 'expires_at', " SQL_TIME("expires_at") ")"
 
+/* clang-format off */
+#define SQL_MASS_JSON \
+	"json_build_object('id', 'mop_' || id, 'account_id', 'acc_' || account_id, 'action', action, " \
+	"'select', request -> 'select', 'failover', request -> 'failover', 'trunk_id', " \
+	"request -> 'trunk_id', 'skip_missing', request -> 'skip_missing', 'dry_run', false, " \
+	"'matched', matched, 'changed', changed, 'unchanged', matched - changed, " \
+	"'revision', revision, 'created_at', " SQL_TIME("created_at") ", 'expires_at', " \
+	SQL_TIME("expires_at") ", 'reverted_at', " SQL_TIME("reverted_at") ", 'reverted', reverted, " \
+	"'revert_revision', revert_revision)"
+/* clang-format on */
+
 #define SQL_CDR_JSON                                                                               \
 	"json_build_object('id', 'cdr_' || id, 'account_id', 'acc_' || account_id, 'trunk_id', "   \
 	"'trk_' || trunk_id, 'did', '+' || did, 'caller', caller, 'called', called, "              \

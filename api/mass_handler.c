@@ -1,0 +1,252 @@
+/* /v1/mass-operations: POST, GET of one, and its revert. The list is api/list_handler.c's. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/answer.h"
+#include "api/app.h"
+#include "api/handlers.h"
+#include "api/json_body.h"
+#include "api/mass_request.h"
+#include "api/request_db.h"
+#include "core/log.h"
+
+/* How often an operation starts again after a deadlock or the like. */
+enum { TRIES = 3 };
+
+static struct log_kind away = LOG_KIND("mass_operation", LOG_LEVEL_WARN);
+
+/* A connection whose statements may take long; the request's other one goes back first. NULL:
+ * answered. */
+static struct db *mass_db(struct http_request *req)
+{
+	struct db_error why = {0};
+	struct db *db = NULL;
+	int err;
+
+	request_db_put(req);
+	err = req->app->migrated ? db_pool_get(req->app->mass_pool, APP_POOL_WAIT_MS, &db, &why)
+				 : ECONNRESET;
+	if (err == EAGAIN)
+		problem_busy(req);
+	else if (err)
+		problem_answer(req, 503, PROBLEM_DATABASE_UNAVAILABLE,
+			"The database cannot be reached right now; nothing was changed.");
+	return err ? NULL : db;
+}
+
+static void failed(struct http_request *req, const struct db *db, int err)
+{
+	log_limited(&away, "%s", db_error(db)->message[0] ? db_error(db)->message : strerror(err));
+	request_db_failed(req, err);
+}
+
+/* ---- refusals ------------------------------------------------------------------------------ */
+
+/* The body's list is searched for where each stands, for as many as the answer can list. */
+static void missing_number(struct mass_body *b, e164_t number)
+{
+	char pointer[PROBLEM_POINTER_MAX];
+	size_t i = 0;
+
+	if (b->problems.count < PROBLEM_ERRORS_MAX) {
+		while (i < b->number_count && b->numbers[i] != number)
+			i++;
+	}
+	pointer_join_index(pointer, "/select/numbers", i);
+	problems_add(&b->problems, pointer, PROBLEM_NOT_FOUND, "There is no DID +%llu.",
+		(unsigned long long)number);
+}
+
+/* literal: "{1,2}" */
+static void missing_add(struct mass_body *b, const char *literal)
+{
+	while (*literal != '\0' && *literal != '}') {
+		char *end;
+
+		missing_number(b, strtoull(literal + 1, &end, 10));
+		literal = end;
+	}
+}
+
+static void refuse(struct mass_body *b, const struct mass_result *r)
+{
+	static const struct {
+		unsigned bit;
+		const char *pointer;
+		enum problem_code code;
+		const char *detail;
+	} table[] = {
+		{MASS_NO_ACCOUNT, "/select/account_id", PROBLEM_UNKNOWN_ACCOUNT,
+			"There is no such account."},
+		{MASS_NO_TRUNK, "/select/trunk_id", PROBLEM_UNKNOWN_TRUNK,
+			"There is no such trunk."},
+		{MASS_SELF_FORWARD, "/failover/number", PROBLEM_SELF_FORWARD,
+			"It is one of the DIDs, which would fail over to itself."},
+		{MASS_NOT_OWNED, "/failover/calling_party_number", PROBLEM_NUMBER_NOT_OWNED,
+			"Must be one of the account's DIDs."},
+		{MASS_NO_FIXED_NUMBER, "/failover/calling_party_number", PROBLEM_REQUIRED,
+			"Is required with calling_party_display fixed."},
+		{MASS_NO_TARGET, "/trunk_id", PROBLEM_UNKNOWN_TRUNK,
+			"There is no such trunk in the account of the DIDs."},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (r->refused & table[i].bit)
+			problems_add(&b->problems, table[i].pointer, table[i].code, "%s",
+				table[i].detail);
+	}
+	if (r->refused & MASS_CIRCLE)
+		problems_add(&b->problems, "/failover/number", PROBLEM_FORWARDING_LOOP,
+			"Calls would go round in a circle: %s.", r->path);
+	if (r->refused & MASS_MISSING)
+		missing_add(b, db_text(r->missing, 0, 0));
+	if (!problems_answer(b->req, 422, PROBLEM_VALIDATION_FAILED, &b->problems))
+		problem_busy(b->req);
+}
+
+/* ---- handlers ------------------------------------------------------------------------------ */
+
+static void answer_operation(struct http_request *req, const struct mass_result *r, bool dry_run)
+{
+	answer_json(req, dry_run ? 200 : 201, db_text(r->row, 0, 0));
+	if (dry_run || req->res.status != 201)
+		return;
+	http_response_header(
+		&req->res, "Location", "/v1/mass-operations/mop_%s", db_text(r->row, 0, 1));
+}
+
+static void apply(struct mass_body *b)
+{
+	struct http_request *req = b->req;
+	struct db *db = mass_db(req);
+	char revision[REVISION_SIZE] = "";
+	struct mass_result r;
+	int err = EBUSY;
+
+	if (!db)
+		return;
+	for (int i = 0; i < TRIES && err == EBUSY; i++)
+		err = mass_apply(db, &b->request, &r);
+	if (err) {
+		failed(req, db, err);
+	} else if (r.refused) {
+		refuse(b, &r);
+	} else {
+		answer_operation(req, &r, b->request.dry_run);
+		if (!b->request.dry_run)
+			snprintf(revision, sizeof(revision), "%s", db_text(r.row, 0, 2));
+	}
+	mass_result_fini(&r);
+	db_pool_put(req->app->mass_pool, db);
+	if (revision[0] != '\0')
+		answer_revision(req, revision);
+}
+
+void handle_mass_create(struct http_request *req)
+{
+	struct mass_body b;
+
+	mass_body_init(&b, req);
+	if (mass_body_take(&b))
+		apply(&b);
+	mass_body_fini(&b);
+}
+
+struct operation_key {
+	char id[UUID_TEXT_SIZE], owner_text[UUID_TEXT_SIZE];
+	const char *owner;
+};
+
+static void key_take(const struct http_request *req, struct operation_key *k)
+{
+	uuid_format(&req->args.id, k->id);
+	k->owner = NULL;
+	if (req->principal.is_operator)
+		return;
+	uuid_format(&req->principal.account_id, k->owner_text);
+	k->owner = k->owner_text;
+}
+
+static void not_found(struct http_request *req)
+{
+	problem_answer(req, 404, PROBLEM_NOT_FOUND, "There is no such mass operation.");
+}
+
+void handle_mass_read(struct http_request *req)
+{
+	struct db *db = request_db(req);
+	struct pg_result *row = NULL;
+	struct operation_key k;
+	int err;
+
+	if (!db)
+		return;
+	key_take(req, &k);
+	err = mass_read(db, k.id, k.owner, &row);
+	if (err == ESRCH)
+		not_found(req);
+	else if (err)
+		request_db_failed(req, err);
+	else
+		answer_json(req, 200, db_text(row, 0, 0));
+	db_clear(row);
+}
+
+/* A body is not needed; one that is sent is an empty object. */
+static bool body_is_empty(struct http_request *req)
+{
+	struct problems p = {0};
+	const char *key;
+	json_t *root;
+
+	if (req->body.len == 0)
+		return true;
+	root = json_body(req);
+	if (!root)
+		return false;
+	for (void *i = json_object_iter(root); i; i = json_object_iter_next(root, i)) {
+		char at[PROBLEM_POINTER_MAX];
+
+		key = json_object_iter_key(i);
+		pointer_join(at, "", key);
+		problems_add(&p, at, PROBLEM_UNKNOWN_FIELD, "There is no such field.");
+	}
+	problems_answer(req, 422, PROBLEM_VALIDATION_FAILED, &p);
+	problems_fini(&p);
+	json_decref(root);
+	return req->res.status == 0;
+}
+
+void handle_mass_revert(struct http_request *req)
+{
+	char revision[REVISION_SIZE] = "";
+	struct pg_result *row = NULL;
+	struct operation_key k;
+	int err = EBUSY;
+	struct db *db;
+
+	if (!body_is_empty(req))
+		return;
+	db = mass_db(req);
+	if (!db)
+		return;
+	key_take(req, &k);
+	for (int i = 0; i < TRIES && err == EBUSY; i++)
+		err = mass_revert(db, k.id, k.owner, &row);
+	if (err == ESRCH) {
+		not_found(req);
+	} else if (err == EALREADY) {
+		problem_answer(req, 409, PROBLEM_CONFLICT, "The operation was reverted before.");
+	} else if (err) {
+		failed(req, db, err);
+	} else {
+		answer_json(req, 200, db_text(row, 0, 0));
+		snprintf(revision, sizeof(revision), "%s", db_text(row, 0, 2));
+	}
+	db_clear(row);
+	db_pool_put(req->app->mass_pool, db);
+	if (revision[0] != '\0')
+		answer_revision(req, revision);
+}

@@ -1,0 +1,437 @@
+/* Mass operations: picking the DIDs, checking, changing. Taking back is in mass_revert.c. */
+#include "db/mass.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "db/mass_private.h"
+
+/* A hundred thousand DIDs take one to two seconds; a million shall still fit. A lock is waited for
+ * longer than by single writes: what was picked before it would have to be picked again. */
+const struct db_options mass_db_options = {.application_name = "trunkguard-api mass",
+	.statement_timeout_ms = 20000,
+	.reply_timeout_ms = 25000,
+	.lock_timeout_ms = 5000};
+
+static const char *const words[MASS_ACTION_COUNT] = {
+	[MASS_SET_FAILOVER] = "set_failover",
+	[MASS_CLEAR_FAILOVER] = "clear_failover",
+	[MASS_ASSIGN] = "assign",
+	[MASS_DELETE] = "delete",
+};
+
+const char *mass_action_word(enum mass_action a)
+{
+	return words[a];
+}
+
+int mass_action_parse(const char *word)
+{
+	for (int a = 0; a < MASS_ACTION_COUNT; a++) {
+		if (strcmp(words[a], word) == 0)
+			return a;
+	}
+	return -1;
+}
+
+void mass_result_fini(struct mass_result *r)
+{
+	db_clear(r->missing);
+	db_clear(r->row);
+	memset(r, 0, sizeof(*r));
+}
+
+int mass_begin(struct db *db)
+{
+	int err = db_begin(db);
+
+	return err ? err : db_exec(db, "CREATE TEMP TABLE mass_work (LIKE did) ON COMMIT DROP");
+}
+
+/* ---- which DIDs ---------------------------------------------------------------------------- */
+
+/* Locking in one order keeps two operations from waiting for one another. A dry run locks nothing. */
+#define PICK_NUMBERS                                                                               \
+	"INSERT INTO mass_work SELECT d.* FROM did d WHERE d.number = ANY($1::bigint[]) AND "      \
+	"($2::uuid IS NULL OR d.account_id = $2) ORDER BY d.number"
+#define PICK_FILTER                                                                                \
+	"INSERT INTO mass_work SELECT d.* FROM did d WHERE ($1::uuid IS NULL OR d.account_id = "   \
+	"$1) AND ($2::uuid IS NULL OR d.account_id = $2) AND ($3::uuid IS NULL OR d.trunk_id = "   \
+	"$3) AND ($4::text IS NULL OR starts_with(d.number::text, $4)) ORDER BY d.number"
+
+static int pick(struct db *db, const struct mass_request *q, int64_t *matched)
+{
+	static const char *const sql[2][3] = {
+		{PICK_NUMBERS, PICK_NUMBERS " FOR NO KEY UPDATE", PICK_NUMBERS " FOR UPDATE"},
+		{PICK_FILTER, PICK_FILTER " FOR NO KEY UPDATE", PICK_FILTER " FOR UPDATE"}};
+	const char *by_number[] = {q->numbers, q->owner};
+	const char *by_filter[] = {q->account, q->owner, q->trunk, q->prefix};
+	int lock = q->dry_run ? 0 : q->action == MASS_DELETE ? 2 : 1;
+	struct pg_result *result;
+	int err;
+
+	if (q->numbers)
+		err = db_query(db, sql[0][lock], 2, by_number, &result);
+	else
+		err = db_query(db, sql[1][lock], 4, by_filter, &result);
+	if (err)
+		return err;
+	*matched = db_affected(result);
+	db_clear(result);
+	return 0;
+}
+
+static int missing_find(
+	struct db *db, const struct mass_request *q, int64_t matched, struct mass_result *r)
+{
+	static const char sql[] =
+		"SELECT array_agg(DISTINCT n.number ORDER BY n.number) FROM unnest($1::bigint[]) "
+		"n (number) LEFT JOIN mass_work w ON w.number = n.number WHERE w.number IS NULL";
+	int err;
+
+	if (!q->numbers || (size_t)matched == q->number_count)
+		return 0;
+	err = db_query(db, sql, 1, &q->numbers, &r->missing);
+	if (!err && db_text(r->missing, 0, 0) && !q->skip_missing)
+		r->refused |= MASS_MISSING;
+	return err;
+}
+
+/* ---- what may not be ----------------------------------------------------------------------- */
+
+/* Sets the bit when the statement finds no row (wanted), or one (!wanted). */
+static int probe(struct db *db, const char *sql, int count, const char *const *param, bool wanted,
+	unsigned bit, struct mass_result *r)
+{
+	struct pg_result *result;
+	int err = db_query(db, sql, count, param, &result);
+
+	if (err)
+		return err;
+	if ((db_rows(result) > 0) != wanted)
+		r->refused |= bit;
+	db_clear(result);
+	return 0;
+}
+
+static int select_check(struct db *db, const struct mass_request *q, struct mass_result *r)
+{
+	const char *account[] = {q->account, q->owner}, *trunk[] = {q->trunk, q->owner};
+	int err = 0;
+
+	if (q->account)
+		err = probe(db,
+			"SELECT FROM account WHERE id = $1 AND ($2::uuid IS NULL OR id = $2)", 2,
+			account, true, MASS_NO_ACCOUNT, r);
+	if (!err && q->trunk)
+		err = probe(db,
+			"SELECT FROM trunk WHERE id = $1 AND ($2::uuid IS NULL OR account_id = $2)",
+			2, trunk, true, MASS_NO_TRUNK, r);
+	return err;
+}
+
+/* As number_circle() walks for one DID: from the new number, taking at each of our DIDs its failover
+ * number, else its account's; every picked DID leads back to where the walk began. */
+static const char circle_sql[] =
+	"WITH RECURSIVE walk AS (SELECT $1::bigint AS number, ARRAY[$1::bigint] AS path, "
+	"false AS circle, false AS foreign_did UNION ALL SELECT n.next, w.path || n.next, "
+	"n.next = ANY(w.path), w.foreign_did OR EXISTS (SELECT FROM mass_work m WHERE "
+	"m.account_id <> n.account_id) FROM walk w CROSS JOIN LATERAL (SELECT d.account_id, CASE "
+	"WHEN EXISTS (SELECT FROM mass_work m WHERE m.number = d.number) THEN $1::bigint ELSE "
+	"coalesce(d.failover_number, a.failover_number) END AS next FROM did d JOIN account a "
+	"ON a.id = d.account_id WHERE d.number = w.number) n WHERE n.next IS NOT NULL AND NOT "
+	"w.circle AND cardinality(w.path) < 20) SELECT CASE WHEN foreign_did THEN 'through "
+	"another account' ELSE '+' || array_to_string(path, ' > +') END FROM walk WHERE circle "
+	"LIMIT 1";
+
+static int number_check(struct db *db, const char *number, struct mass_result *r)
+{
+	struct pg_result *result;
+	int err;
+
+	err = probe(db, "SELECT FROM mass_work WHERE number = $1", 1, &number, false,
+		MASS_SELF_FORWARD, r);
+	if (err || (r->refused & MASS_SELF_FORWARD))
+		return err;
+	err = db_query(db, circle_sql, 1, &number, &result);
+	if (err)
+		return err;
+	if (db_rows(result) > 0) {
+		r->refused |= MASS_CIRCLE;
+		snprintf(r->path, sizeof(r->path), "%s", db_text(result, 0, 0));
+	}
+	db_clear(result);
+	return 0;
+}
+
+enum { NUMBER, BACKUP_PBXS, DISPLAY, DISPLAY_NUMBER };
+
+static int failover_check(struct db *db, const struct mass_request *q, struct mass_result *r)
+{
+	const struct resource_value *v = q->failover;
+	const char *fixed[] = {v[DISPLAY].set ? "t" : "f", v[DISPLAY].text,
+		v[DISPLAY_NUMBER].set ? "t" : "f", v[DISPLAY_NUMBER].text};
+	int err = 0;
+
+	if (v[NUMBER].text)
+		err = number_check(db, v[NUMBER].text, r);
+	if (!err && v[DISPLAY_NUMBER].text)
+		err = probe(db,
+			"SELECT FROM mass_work WHERE account_id IS DISTINCT FROM (SELECT "
+			"account_id FROM did WHERE number = $1) LIMIT 1",
+			1, &v[DISPLAY_NUMBER].text, false, MASS_NOT_OWNED, r);
+	if (!err && (v[DISPLAY].set || v[DISPLAY_NUMBER].set))
+		err = probe(db,
+			"SELECT FROM mass_work WHERE (CASE WHEN $1::boolean THEN $2::text ELSE "
+			"failover_calling_party_display END) = 'fixed' AND (CASE WHEN "
+			"$3::boolean THEN $4::bigint ELSE failover_calling_party_number END) IS "
+			"NULL LIMIT 1",
+			4, fixed, false, MASS_NO_FIXED_NUMBER, r);
+	return err;
+}
+
+static int assign_check(struct db *db, const struct mass_request *q, struct mass_result *r)
+{
+	const char *trunk[] = {q->assign_to, q->owner};
+	int err;
+
+	if (!q->assign_to)
+		return 0;
+	/* The lock keeps the trunk until the change is in. */
+	err = probe(db,
+		"SELECT FROM trunk WHERE id = $1 AND ($2::uuid IS NULL OR account_id = $2) FOR KEY "
+		"SHARE",
+		2, trunk, true, MASS_NO_TARGET, r);
+	if (err || r->refused)
+		return err;
+	return probe(db,
+		"SELECT FROM mass_work WHERE account_id <> (SELECT account_id FROM trunk WHERE id "
+		"= "
+		"$1) LIMIT 1",
+		1, &q->assign_to, false, MASS_NO_TARGET, r);
+}
+
+/* ---- the change ---------------------------------------------------------------------------- */
+
+#define VALUE(set, value, type, column)                                                            \
+	"CASE WHEN " set "::boolean THEN " value "::" type " ELSE " column " END"
+#define NEW_NUMBER VALUE("$1", "$2", "bigint", "w.failover_number")
+#define NEW_PBXS VALUE("$3", "$4", "jsonb", "w.failover_backup_pbxs")
+#define NEW_DISPLAY VALUE("$5", "$6", "text", "w.failover_calling_party_display")
+#define NEW_DISPLAY_NUMBER VALUE("$7", "$8", "bigint", "w.failover_calling_party_number")
+
+#define FAILOVER_JSON(number, pbxs, display, display_number)                                       \
+	"jsonb_build_object('number', '+' || " number ", 'backup_pbxs', " pbxs                     \
+	", 'calling_party_display', " display ", 'calling_party_number', '+' || " display_number   \
+	")"
+
+#define SAMPLE(before, after)                                                                      \
+	"SELECT jsonb_agg(s.one ORDER BY s.number) FROM (SELECT w.number, jsonb_build_object("     \
+	"'number', '+' || w.number, 'before', " before ", 'after', " after                         \
+	") AS one FROM mass_work w ORDER BY w.number LIMIT 10) s"
+
+static const struct step {
+	const char *narrow; /* drops what has the values already */
+	const char *sample;
+	const char *prior; /* $1 the operation */
+	const char *change;
+} failover_step = {
+	.narrow = "DELETE FROM mass_work w WHERE w.failover_number IS NOT DISTINCT FROM " NEW_NUMBER
+		  " AND w.failover_backup_pbxs = " NEW_PBXS
+		  " AND w.failover_calling_party_display IS NOT DISTINCT FROM " NEW_DISPLAY
+		  " AND w.failover_calling_party_number IS NOT DISTINCT FROM " NEW_DISPLAY_NUMBER,
+	.sample = SAMPLE(
+		FAILOVER_JSON("w.failover_number", "w.failover_backup_pbxs",
+			"w.failover_calling_party_display", "w.failover_calling_party_number"),
+		FAILOVER_JSON(NEW_NUMBER, NEW_PBXS, NEW_DISPLAY, NEW_DISPLAY_NUMBER)),
+	.prior = "INSERT INTO mass_operation_prior SELECT $1::uuid, version + 1, "
+		 "jsonb_build_object('number', failover_number, 'backup_pbxs', "
+		 "failover_backup_pbxs, 'calling_party_display', failover_calling_party_display, "
+		 "'calling_party_number', failover_calling_party_number), array_agg(number) FROM "
+		 "mass_work GROUP BY version, failover_number, failover_backup_pbxs, "
+		 "failover_calling_party_display, failover_calling_party_number",
+	.change = "UPDATE did d SET failover_number = " NEW_NUMBER
+		  ", failover_backup_pbxs = " NEW_PBXS
+		  ", failover_calling_party_display = " NEW_DISPLAY
+		  ", failover_calling_party_number = " NEW_DISPLAY_NUMBER
+		  ", version = d.version + 1, updated_at = now() FROM mass_work w WHERE "
+		  "w.number = d.number",
+};
+
+static const struct step assign_step = {
+	.narrow = "DELETE FROM mass_work WHERE trunk_id IS NOT DISTINCT FROM $1::uuid",
+	.sample = SAMPLE("jsonb_build_object('trunk_id', 'trk_' || w.trunk_id)",
+		"jsonb_build_object('trunk_id', 'trk_' || $1::uuid)"),
+	.prior = "INSERT INTO mass_operation_prior SELECT $1::uuid, version + 1, "
+		 "jsonb_build_object('trunk_id', trunk_id), array_agg(number) FROM mass_work "
+		 "GROUP BY version, trunk_id",
+	.change = "UPDATE did d SET trunk_id = $1::uuid, version = d.version + 1, updated_at = "
+		  "now() FROM mass_work w WHERE w.number = d.number",
+};
+
+static const struct step delete_step = {
+	.sample = SAMPLE("jsonb_build_object('account_id', 'acc_' || w.account_id, 'trunk_id', "
+			 "'trk_' || w.trunk_id, 'label', w.label, 'external_id', w.external_id)",
+		"NULL::text"),
+	.prior = "INSERT INTO mass_operation_prior SELECT $1::uuid, min(g.version), g.prior, "
+		 "array_agg(g.number) FROM (SELECT number, version, to_jsonb(w) - 'number' AS "
+		 "prior FROM mass_work w) g GROUP BY g.prior",
+	.change = "DELETE FROM did d USING mass_work w WHERE w.number = d.number",
+};
+
+struct change {
+	const struct step *step;
+	const char *param[2 * MASS_FAILOVER_FIELDS];
+	int params;
+};
+
+static void change_init(struct change *c, const struct mass_request *q)
+{
+	memset(c, 0, sizeof(*c));
+	if (q->action == MASS_DELETE) {
+		c->step = &delete_step;
+	} else if (q->action == MASS_ASSIGN) {
+		c->step = &assign_step;
+		c->param[c->params++] = q->assign_to;
+	} else {
+		c->step = &failover_step;
+		for (unsigned i = 0; i < MASS_FAILOVER_FIELDS; i++) {
+			c->param[c->params++] = q->failover[i].set ? "t" : "f";
+			c->param[c->params++] = q->failover[i].text;
+		}
+	}
+}
+
+static int narrow(struct db *db, const struct change *c, int64_t *changed)
+{
+	struct pg_result *result;
+	int err;
+
+	if (!c->step->narrow)
+		return 0;
+	err = db_query(db, c->step->narrow, c->params, c->param, &result);
+	if (err)
+		return err;
+	*changed -= db_affected(result);
+	db_clear(result);
+	return 0;
+}
+
+/* The row of the operation; a dry run's goes with its transaction. */
+static int operation_insert(struct db *db, const struct mass_request *q, int64_t matched,
+	int64_t changed, struct mass_result *r)
+{
+	static const char sql[] =
+		"INSERT INTO mass_operation (account_id, action, request, matched, changed, "
+		"not_found, "
+		"revision, expires_at, revert_at) VALUES ($1, $2, $3, $4, $5, "
+		"coalesce($6::bigint[], "
+		"'{}'), revision_token(), now() + make_interval(secs => $7::integer), now() + "
+		"make_interval(secs => $7::integer)) RETURNING " SQL_MASS_FULL_JSON
+		", id, revision";
+	char m[24], c[24];
+	const char *param[] = {q->owner, mass_action_word(q->action), q->request, m, c,
+		r->missing ? db_text(r->missing, 0, 0) : NULL, q->expires_in_seconds};
+
+	snprintf(m, sizeof(m), "%lld", (long long)matched);
+	snprintf(c, sizeof(c), "%lld", (long long)changed);
+	return db_query(db, sql, 7, param, &r->row);
+}
+
+static int rehearse(struct db *db, const struct change *c, struct mass_result *r)
+{
+	struct pg_result *sample = NULL, *row = r->row;
+	const char *param[2];
+	int err;
+
+	r->row = NULL;
+	err = db_query(db, c->step->sample, c->params, c->param, &sample);
+	if (!err) {
+		param[0] = db_text(row, 0, 0);
+		param[1] = db_text(sample, 0, 0);
+		err = db_query(db,
+			"SELECT $1::jsonb || jsonb_build_object('id', NULL, 'revision', NULL, "
+			"'created_at', NULL, 'dry_run', true, 'sample', coalesce($2::jsonb, "
+			"'[]'))",
+			2, param, &r->row);
+	}
+	db_clear(sample);
+	db_clear(row);
+	return err;
+}
+
+static int carry_out(struct db *db, const struct change *c, const struct mass_result *r)
+{
+	const char *id = db_text(r->row, 0, 1);
+	int err = db_query(db, c->step->prior, 1, &id, NULL);
+
+	if (!err)
+		err = db_query(db, c->step->change, c->params, c->param, NULL);
+	return err ? err : db_commit(db);
+}
+
+static int check(
+	struct db *db, const struct mass_request *q, int64_t *matched, struct mass_result *r)
+{
+	int err = select_check(db, q, r);
+
+	if (err || r->refused)
+		return err;
+	err = pick(db, q, matched);
+	if (!err)
+		err = missing_find(db, q, *matched, r);
+	if (!err && q->action == MASS_SET_FAILOVER)
+		err = failover_check(db, q, r);
+	if (!err && q->action == MASS_ASSIGN)
+		err = assign_check(db, q, r);
+	return err;
+}
+
+static int apply(struct db *db, const struct mass_request *q, struct mass_result *r)
+{
+	int64_t matched = 0, changed;
+	struct change c;
+	int err = mass_begin(db);
+
+	if (!err)
+		err = check(db, q, &matched, r);
+	if (err || r->refused)
+		return err;
+	changed = matched;
+	change_init(&c, q);
+	err = narrow(db, &c, &changed);
+	if (!err)
+		err = operation_insert(db, q, matched, changed, r);
+	if (err)
+		return err;
+	return q->dry_run ? rehearse(db, &c, r) : carry_out(db, &c, r);
+}
+
+int mass_apply(struct db *db, const struct mass_request *request, struct mass_result *result)
+{
+	int err;
+
+	memset(result, 0, sizeof(*result));
+	err = apply(db, request, result);
+	db_rollback(db); /* after a commit there is nothing to roll back */
+	if (err)
+		mass_result_fini(result);
+	return err;
+}
+
+int mass_read(struct db *db, const char *id, const char *owner, struct pg_result **row)
+{
+	const char *param[] = {id, owner};
+	int err = db_query(db,
+		"SELECT " SQL_MASS_FULL_JSON " FROM mass_operation WHERE id = $1 AND ($2::uuid IS "
+		"NULL OR account_id = $2)",
+		2, param, row);
+
+	if (!err && db_rows(*row) == 0) {
+		db_clear(*row);
+		*row = NULL;
+		err = ESRCH;
+	}
+	return err;
+}

@@ -1,0 +1,19 @@
+/* What db/mass.c and db/mass_revert.c share. */
+#ifndef TRUNKGUARD_DB_MASS_PRIVATE_H
+#define TRUNKGUARD_DB_MASS_PRIVATE_H
+
+#include "db/mass.h"
+#include "db/resource_private.h"
+
+#define SQL_PLUS_LIST(column) "to_json(ARRAY(SELECT '+' || x FROM unnest(" column ") x))"
+
+/* An operation with its two lists of numbers, which its page of a list leaves out. */
+#define SQL_MASS_FULL_JSON                                                                         \
+	"(" SQL_MASS_JSON "::jsonb || jsonb_build_object('not_found', " SQL_PLUS_LIST(             \
+		"not_found") ", 'changed_since', CASE WHEN changed_since IS NULL THEN NULL ELSE "  \
+			     "" SQL_PLUS_LIST("changed_since") " END))"
+
+/* Begins, with a table mass_work like did that goes with the transaction. */
+DB_MUST_CHECK int mass_begin(struct db *db);
+
+#endif
