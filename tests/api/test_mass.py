@@ -260,11 +260,11 @@ def test_expiry_across_a_restart(own_server):
     machine = own_server
     customer = Customer(machine)
     before = customer.state()
-    made = customer.run("set_failover", {"all": True}, expires_in_seconds=2,
+    made = customer.run("set_failover", {"all": True}, expires_in_seconds=3600,
                         failover={"number": "+14155550100"}).json
     machine.kill("api")
-    until(lambda: machine.sql("SELECT revert_at < now() FROM mass_operation") == "t", "it is due", 60)
     assert customer.state() != before
+    machine.sql("UPDATE mass_operation SET revert_at = now()")
     machine.start_api()
     until(lambda: reverted(customer, made), "the operation is reverted", 60)
     assert customer.state() == before
