@@ -236,6 +236,7 @@ void setup_event(struct call *call, const struct failover_event *event, const st
 	}
 	s->running = true;
 	for (;;) {
+		actions.count = 0;
 		failover_step(s->fo, &ev, loop_now(call->w->loop), &actions);
 		for (unsigned i = 0; i < actions.count; i++)
 			carry_out(call, &actions.item[i], m);
