@@ -8,6 +8,8 @@
 #include "db/worker.h"
 #include "sip/feed_private.h"
 
+enum { RIVAL_MS = 5000 };
+
 static struct log_kind rival_seen = LOG_KIND("worker_name", LOG_LEVEL_ERROR);
 
 static void counts_json(const struct cfg_counts *c, char *out, size_t size)
@@ -41,7 +43,8 @@ int feed_report(struct feed *f, bool changed)
 	free(rejects);
 	if (!err)
 		f->reported_ms = now_ms;
-	if (rival)
+	/* At first it is most likely our own former process, killed a moment ago. */
+	if (rival && w.uptime_ms > RIVAL_MS)
 		log_limited(&rival_seen,
 			"another worker reports under the name %s: give each its own "
 			"TRUNKGUARD_WORKER_NAME",
