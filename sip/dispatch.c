@@ -19,6 +19,8 @@
 	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, "         \
 	"NOTIFY\r\n"
 
+enum { CONFIG_EXPECTED_MS = 3000 };
+
 static void reply_stateless(struct worker *w, const struct sip_msg *m, const struct flow *from,
 	size_t max, const struct sip_reply *r)
 {
@@ -41,6 +43,24 @@ static void refused(struct worker *w, const struct sip_msg *m, const struct flow
 			guard_reply_max(w->guard, class, m, from, loop_now(w->loop)), &r);
 }
 
+/*
+ * What claims to be of a call that we do not know makes no transaction: its answer would be sent
+ * again and again to where a forger likes. A CANCEL gets none, for a 481 could be the longer one.
+ */
+static bool stop_foreign(struct worker *w, const struct sip_msg *m, const struct flow *from)
+{
+	static const struct sip_reply no_call = {
+		.code = 481, .reason = STR("Call/Transaction Does Not Exist")};
+	enum leg_side side;
+
+	if (m->method == SIP_CANCEL)
+		return !txn_cancels(w->txn, m);
+	if (m->method == SIP_REGISTER || m->method == SIP_ACK || call_of(w, m, &side))
+		return false;
+	reply_stateless(w, m, from, m->len, &no_call);
+	return true;
+}
+
 /* True: the stranger's request has been dealt with. */
 static bool stop_stranger(struct worker *w, const struct sip_msg *m, const struct flow *from)
 {
@@ -48,7 +68,7 @@ static bool stop_stranger(struct worker *w, const struct sip_msg *m, const struc
 
 	switch (guard_request(w->guard, m, from)) {
 	case GUARD_OK:
-		return false;
+		return stop_foreign(w, m, from);
 	case GUARD_UNKNOWN_SOURCE:
 		reply_stateless(w, m, from, m->len, &forbidden);
 		return true;
@@ -72,6 +92,28 @@ static bool stop_register(
 	return true;
 }
 
+/*
+ * Before the first configuration nobody is known, so nobody may be refused as a stranger. It comes
+ * from disk in less than a second, which retransmissions bridge; 503 when it is not there. Calls
+ * from before a restart need none.
+ */
+static bool stop_unready(
+	struct worker *w, const struct sip_msg *m, const struct flow *from, enum guard_class class)
+{
+	static const struct sip_reply unavailable = {.code = 503,
+		.reason = STR("Service Unavailable"),
+		.extra = STR("Retry-After: 5\r\n")};
+	int64_t now = loop_now(w->loop);
+
+	if (w->cfg != w->no_cfg || m->method == SIP_ACK || m->method == SIP_CANCEL ||
+		!str_empty(m->to.tag))
+		return false;
+	if (now - w->started_ms >= CONFIG_EXPECTED_MS)
+		reply_stateless(
+			w, m, from, guard_reply_max(w->guard, class, m, from, now), &unavailable);
+	return true;
+}
+
 void dispatch_recv(const char *buf, size_t len, const struct flow *from, void *arg)
 {
 	struct worker *w = arg;
@@ -92,6 +134,8 @@ void dispatch_recv(const char *buf, size_t len, const struct flow *from, void *a
 		return;
 	}
 	if (m.request) {
+		if (stop_unready(w, &m, from, class))
+			return;
 		if (class == GUARD_STRANGER && stop_stranger(w, &m, from))
 			return;
 		if (m.method == SIP_REGISTER && stop_register(w, &m, from, class))

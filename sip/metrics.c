@@ -140,7 +140,7 @@ static const char *not_ready(const struct feed_health *h)
 	return h->source == FEED_NOTHING ? "no configuration yet" : "";
 }
 
-void metrics_publish(struct worker *w)
+bool metrics_publish(struct worker *w)
 {
 	struct feed_health health;
 	char *text = NULL;
@@ -148,7 +148,7 @@ void metrics_publish(struct worker *w)
 	FILE *f = open_memstream(&text, &len);
 
 	if (!f)
-		return;
+		return false;
 	feed_health(w->feed, &health);
 	write_calls(f, w);
 	write_refused(f, w);
@@ -161,4 +161,5 @@ void metrics_publish(struct worker *w)
 		(void)statepage_publish(
 			w->page, !*not_ready(&health), not_ready(&health), text, len);
 	free(text);
+	return !*not_ready(&health);
 }

@@ -2,8 +2,11 @@
 #ifndef SIP_METRICS_H
 #define SIP_METRICS_H
 
+#include <stdbool.h>
+
 struct worker;
 
-void metrics_publish(struct worker *w);
+/* True: the worker is ready. */
+bool metrics_publish(struct worker *w);
 
 #endif

@@ -106,6 +106,14 @@ static int report_restored(const struct binding *b, void *arg)
 	return 0;
 }
 
+/* Calls that came back took their slots before there was a recorder to tell. */
+static void report_slots(const struct uuid *trunk_id, uint32_t count, void *arg)
+{
+	struct worker *w = arg;
+
+	(void)recorder_trunk_calls(w->recorder, trunk_id, count);
+}
+
 /* A journal record that is of no more use: nothing else would ever delete it. */
 struct leftover {
 	struct leftover *next;
@@ -193,6 +201,7 @@ int observed_open(struct worker *w)
 		log_info("restored", "%u bindings, %u calls; %u records are over or unreadable",
 			r.bindings, r.calls, r.refused);
 	binding_all(w->bindings, report_restored, w);
+	slots_each(w->slots, report_slots, w);
 	err = feed_start(&w->feed, &fc);
 	if (err)
 		log_error("start", "configuration feed: %s", strerror(err));

@@ -18,7 +18,10 @@
 #include "sip/statepage.h"
 #include "sip/turns.h"
 
-enum { CONFIG_ACCOUNTS_A_TURN = 500 };
+enum {
+	CONFIG_ACCOUNTS_A_TURN = 500,
+	UNREADY_MS = 100, /* between looks at a worker that is not ready yet */
+};
 
 void worker_observe(struct worker *w, const struct cfg_trunk *trunk,
 	const struct cfg_sip_account *acc, struct observation *obs)
@@ -61,8 +64,9 @@ static void feed_ready(uint32_t events, void *arg)
 	struct worker *w = arg;
 
 	(void)events;
-	if (feed_poll(w->feed))
-		config_changed(w);
+	if (!feed_poll(w->feed))
+		return;
+	config_changed(w);
 }
 
 static void each_turn(void *arg)
@@ -77,8 +81,8 @@ static void each_second(void *arg, int64_t now_ms)
 {
 	struct worker *w = arg;
 
-	metrics_publish(w);
-	wheel_set(loop_wheel(w->loop), &w->second, now_ms + 1000);
+	wheel_set(
+		loop_wheel(w->loop), &w->second, now_ms + (metrics_publish(w) ? 1000 : UNREADY_MS));
 }
 
 static int fail(const char *what, int err, const char *why)
@@ -175,6 +179,7 @@ int worker_new(struct worker **wp, const struct worker_settings *settings)
 	loop_set_hook(w->loop, each_turn, w);
 	wheel_timer_init(&w->second, each_second, w);
 	wheel_set(loop_wheel(w->loop), &w->second, loop_now(w->loop));
+	w->started_ms = loop_now(w->loop);
 	*wp = w;
 	return 0;
 }

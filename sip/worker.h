@@ -70,6 +70,7 @@ struct worker {
 	uint8_t hash_key[16];
 	uint64_t boot_id;
 	uint64_t branches; /* made so far */
+	int64_t started_ms;
 	bool revalidate; /* bindings are being held against a changed configuration */
 	struct wheel_timer second; /* each second */
 	struct worker_stats stats;

@@ -23,6 +23,7 @@ static struct {
 	size_t value_len;
 } fake_kept[64];
 static unsigned fake_kept_count;
+static uint32_t fake_calls_up;
 
 void fake_config(const char *record)
 {
@@ -36,18 +37,29 @@ void fake_config(const char *record)
 	}
 }
 
-void fake_edges_reset(void)
+void fake_config_forget(void)
 {
 	if (fake_cfg)
 		cfg_free(fake_cfg);
 	fake_cfg = NULL;
+}
+
+void fake_edges_reset(void)
+{
+	fake_config_forget();
 	fake_cdrs[0] = '\0';
 	fake_kept_count = 0;
+	fake_calls_up = 0;
 }
 
 const char *fake_records(void)
 {
 	return fake_cdrs;
+}
+
+uint32_t fake_trunk_calls(void)
+{
+	return fake_calls_up;
 }
 
 unsigned fake_journal_count(uint8_t kind)
@@ -105,6 +117,7 @@ int recorder_start(struct recorder **recorder, const struct recorder_config *con
 	journal_load_h *h, void *arg)
 {
 	(void)config;
+	fake_calls_up = 0;
 	*recorder = (struct recorder *)fake_cdrs;
 	for (unsigned i = 0; i < fake_kept_count; i++)
 		h(fake_kept[i].kind, fake_kept[i].key, fake_kept[i].key_len, fake_kept[i].value,
@@ -183,7 +196,8 @@ int recorder_health(struct recorder *recorder, const struct observed_health *hea
 
 int recorder_trunk_calls(struct recorder *recorder, const struct uuid *trunk_id, uint32_t calls_up)
 {
-	(void)recorder, (void)trunk_id, (void)calls_up;
+	(void)recorder, (void)trunk_id;
+	fake_calls_up = calls_up;
 	return 0;
 }
 

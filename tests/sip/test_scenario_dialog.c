@@ -174,6 +174,44 @@ START_TEST(strangers_do_not_end_calls)
 }
 END_TEST
 
+static unsigned answers_to(const char *request, const char *ip)
+{
+	struct flow stranger = fake_flow(TRANSPORT_UDP, ip, 5060);
+	struct fake_sent sent;
+	unsigned n = 0;
+
+	fake_net_deliver(rig.w->net, request, strlen(request), &stranger);
+	fake_loop_wait(rig.w->loop, 2000);
+	while (fake_net_take(&sent)) {
+		char text[FLOW_IP_TEXT_MAX];
+
+		if (!str_eq(net_addr_ip(&sent.to.peer, text), str_of(ip)))
+			continue;
+		ck_assert_uint_le(sent.len, strlen(request));
+		n++;
+	}
+	return n;
+}
+
+#define STRANGER_IP "192.0.2.9"
+#define STRANGERS(method, to)                                                                      \
+	method " sip:x@198.51.100.1 SIP/2.0\r\nVia: SIP/2.0/UDP " STRANGER_IP                      \
+	       ";branch=z9hG4bK" method "\r\nMax-Forwards: 70\r\nFrom: <sip:a@" STRANGER_IP        \
+	       ">;tag=1\r\nTo: " to "\r\nCall-ID: none\r\nCSeq: 1 " method                         \
+	       "\r\nContact: <sip:a@" STRANGER_IP ">\r\nUser-Agent: somebody\r\n"                  \
+	       "Content-Length: 0\r\n\r\n"
+
+/* An answer that is sent again, or is longer than what it answers, hits whoever is forged. */
+START_TEST(a_stranger_gets_one_answer_and_no_longer_one)
+{
+	begin();
+	ck_assert_uint_eq(answers_to(STRANGERS("INVITE", "<sip:x@y>;tag=2"), STRANGER_IP), 1);
+	ck_assert_uint_eq(answers_to(STRANGERS("BYE", "<sip:x@y>;tag=2"), STRANGER_IP), 1);
+	ck_assert_uint_eq(answers_to(STRANGERS("CANCEL", "<sip:x@y>"), STRANGER_IP), 0);
+	rig_stop();
+}
+END_TEST
+
 START_TEST(a_request_for_no_call_is_481)
 {
 	begin();
@@ -251,6 +289,7 @@ START_TEST(a_restart_keeps_the_call)
 	rig_stop();
 	rig_start();
 	ck_assert_uint_eq(rig_slots(), 1);
+	ck_assert_uint_eq(fake_trunk_calls(), 1);
 	ck_assert_uint_eq(fake_journal_count(JOURNAL_CALL), 1);
 	rig_wait(60000);
 	rig_take();
@@ -261,6 +300,45 @@ START_TEST(a_restart_keeps_the_call)
 	ck_assert_uint_eq(rig_slots(), 0);
 	rig_records("ANSWERED/NORMAL 200 caller; only_primary 200 - NORMAL answered\n");
 	ck_assert_uint_eq(fake_journal_count(JOURNAL_CALL), 0);
+	rig_stop();
+}
+END_TEST
+
+/* Nobody is known before the first configuration: silence, which a retransmission bridges, then 503,
+ * but never a 403 to a carrier. A call from before the restart needs none. */
+START_TEST(a_restart_without_a_configuration)
+{
+	begin();
+	rig_call_up(PBX);
+	rig_wait(1000);
+	rig_stop();
+	fake_config_forget();
+	rig_start();
+	rig_invite();
+	rig_expect("");
+	rig_wait(3000);
+	rig_invite();
+	rig_expect("3000 carrier<503");
+	rig_stop();
+
+	begin();
+	rig_invite();
+	rig_expect("0 pbx<INVITE");
+	rig_stop();
+}
+END_TEST
+
+START_TEST(a_call_from_before_needs_no_configuration)
+{
+	begin();
+	rig_call_up(PBX);
+	rig_wait(1000);
+	rig_stop();
+	fake_config_forget();
+	rig_start();
+	rig_take();
+	rig_in_dialog(CARRIER, "BYE", 2, "");
+	rig_expect("0 pbx<BYE");
 	rig_stop();
 }
 END_TEST
@@ -292,11 +370,14 @@ int main(void)
 	tcase_add_test(t, a_session_that_is_not_refreshed_ends);
 	tcase_add_test(t, a_refresh_keeps_the_session);
 	tcase_add_test(t, strangers_do_not_end_calls);
+	tcase_add_test(t, a_stranger_gets_one_answer_and_no_longer_one);
 	tcase_add_test(t, a_request_for_no_call_is_481);
 	tcase_add_test(t, a_2xx_that_comes_again_is_passed_on);
 	tcase_add_test(t, a_second_phone_that_answers_is_let_go);
 	tcase_add_test(t, a_reinvite_goes_through_and_can_be_cancelled);
 	tcase_add_test(t, a_restart_keeps_the_call);
+	tcase_add_test(t, a_restart_without_a_configuration);
+	tcase_add_test(t, a_call_from_before_needs_no_configuration);
 	tcase_add_test(t, an_early_dialog_carries_requests);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
