@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "api/http.h"
 #include "api/http_guard.h"
 #include "api/http_lines.h"
+#include "api/http_listen.h"
 #include "api/problem.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -20,7 +20,6 @@
 enum {
 	STACK_SIZE = 512 * 1024,
 	POOL_SIZE = 32 * 1024, /* of a connection: its headers and its output */
-	BACKLOG = 1024,
 	BUDGET = 128 * 1024 * 1024,
 	/* A refused body up to this size is read and thrown away, so that the client reads the
 	 * answer and not a reset; a longer one is cut off. */
@@ -405,32 +404,6 @@ static void on_panic(void *cls, const char *file, unsigned line, const char *rea
 
 /* ---- start and stop ------------------------------------------------------------------------ */
 
-static int listen_open(const struct listen_address *at, int *out)
-{
-	struct addrinfo hints = {.ai_family = AF_UNSPEC,
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-	struct addrinfo *found = NULL;
-	int one = 1, fd = -1, rc;
-
-	rc = getaddrinfo(at->host, at->port, &hints, &found);
-	if (rc != 0) {
-		log_error("http_listen", "%s:%s: %s", at->host, at->port, gai_strerror(rc));
-		return EADDRNOTAVAIL;
-	}
-	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
-		bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
-		rc = errno;
-		log_error("http_listen", "%s:%s: %s", at->host, at->port, strerror(rc));
-		if (fd >= 0)
-			close(fd);
-	}
-	freeaddrinfo(found);
-	*out = fd;
-	return rc;
-}
-
 static struct MHD_Daemon *daemon_start(
 	struct http_server *s, int fd, const struct http_conn_limits *limits)
 {
@@ -454,7 +427,7 @@ int http_server_start(struct http_server **server, const struct listen_address *
 	if (!s)
 		return ENOMEM;
 	s->app = app;
-	rc = listen_open(listen, &fd);
+	rc = http_listen(listen, &fd);
 	if (rc != 0)
 		goto out;
 	rc = http_conns_new(&s->conns, limits);
