@@ -240,7 +240,7 @@ static int write_invite(
 	struct sip_verdict v;
 	struct sip_msg m;
 
-	sip_scan_stream(&m, s->invite, s->invite_len, &v);
+	sip_scan_kept(&m, s->invite, s->invite_len, &v);
 	if (v.kind != SIP_SCAN_OK)
 		return EINVAL;
 	if (a->diverts)

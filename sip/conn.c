@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "core/log.h"
 #include "core/mem.h"
 #include "sip/net_impl.h"
 
@@ -312,6 +313,15 @@ static int keep_rest(struct conn *c, const char *rest, size_t len)
 	return 0;
 }
 
+static void log_framing(const struct conn *c, const char *word)
+{
+	static struct log_kind kind = LOG_KIND("sip_framing", LOG_LEVEL_INFO);
+	char ip[FLOW_IP_TEXT_MAX];
+	struct str source = net_addr_ip(&c->peer, ip);
+
+	log_limited(&kind, "%s from %.*s: connection closed", word, (int)source.len, source.p);
+}
+
 /* Messages out of net->scratch, which holds len octets. */
 static int consume(struct conn *c, size_t len)
 {
@@ -321,6 +331,7 @@ static int consume(struct conn *c, size_t len)
 	for (;; buf += msg, len -= msg) {
 		if (sip_frame(buf, len, &msg, &word)) {
 			c->net->stats.bad_framing++;
+			log_framing(c, word);
 			return EBADMSG;
 		}
 		if (!msg)

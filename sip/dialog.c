@@ -149,7 +149,7 @@ int dialog_open(struct call *call, const struct branch *b, const struct sip_msg 
 	struct sip_msg invite;
 	int err;
 
-	sip_scan_stream(&invite, s->invite, s->invite_len, &v);
+	sip_scan_kept(&invite, s->invite, s->invite_len, &v);
 	if (v.kind != SIP_SCAN_OK)
 		return EINVAL;
 	err = open_leg(call, LEG_CALLER, &invite, &ok->from, route_of_invite(&invite, route),

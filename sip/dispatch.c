@@ -43,34 +43,31 @@ static void refused(struct worker *w, const struct sip_msg *m, const struct flow
 			guard_reply_max(w->guard, class, m, from, loop_now(w->loop)), &r);
 }
 
-/*
- * What claims to be of a call that we do not know makes no transaction: its answer would be sent
- * again and again to where a forger likes. A CANCEL gets none, for a 481 could be the longer one.
- */
-static bool stop_foreign(struct worker *w, const struct sip_msg *m, const struct flow *from)
+static bool in_call(struct worker *w, const struct sip_msg *m, const struct flow *from)
 {
-	static const struct sip_reply no_call = {
-		.code = 481, .reason = STR("Call/Transaction Does Not Exist")};
 	enum leg_side side;
+	struct call *call = call_of(w, m, &side);
 
-	if (m->method == SIP_CANCEL)
-		return !txn_cancels(w->txn, m);
-	if (m->method == SIP_REGISTER || m->method == SIP_ACK || call_of(w, m, &side))
-		return false;
-	reply_stateless(w, m, from, m->len, &no_call);
-	return true;
+	return call && dialog_source_ok(call, side, from);
 }
 
-/* True: the stranger's request has been dealt with. */
+/* True: the stranger's request has been dealt with. No transaction is made for it: that would send
+ * its answer again and again. */
 static bool stop_stranger(struct worker *w, const struct sip_msg *m, const struct flow *from)
 {
 	static const struct sip_reply forbidden = {.code = 403, .reason = STR("Forbidden")};
+	static const struct sip_reply no_call = {
+		.code = 481, .reason = STR("Call/Transaction Does Not Exist")};
+	size_t max = flow_is_stream(from) ? 0 : m->len;
 
-	switch (guard_request(w->guard, m, from)) {
+	switch (guard_request(w->guard, m, from, in_call(w, m, from))) {
 	case GUARD_OK:
-		return stop_foreign(w, m, from);
+		return false;
 	case GUARD_UNKNOWN_SOURCE:
-		reply_stateless(w, m, from, m->len, &forbidden);
+		reply_stateless(w, m, from, max, &forbidden);
+		return true;
+	case GUARD_NO_CALL:
+		reply_stateless(w, m, from, max, &no_call);
 		return true;
 	default:
 		return true;

@@ -132,6 +132,7 @@ static void common_edits(struct sip_splice *s, const struct sip_msg *m, const st
 		sip_splice_replace(s, sip_addr_part(&m->to), f->to);
 	if (!str_empty(f->end))
 		sip_splice_append(s, f->end);
+	sip_splice_content_length(s);
 	for (const enum sip_hdr *d = f->drop; d && *d != SIP_HDR_COUNT; d++)
 		sip_splice_delete_all(s, *d);
 }

@@ -68,6 +68,7 @@ static const char *const refusal_words[GUARD_REFUSAL_COUNT] = {
 	[GUARD_SCANNER] = "scanner",
 	[GUARD_OPTIONS] = "options",
 	[GUARD_UNKNOWN_SOURCE] = "unknown_source",
+	[GUARD_NO_CALL] = "no_call",
 };
 
 static struct log_kind log_kinds[GUARD_REFUSAL_COUNT] = {
@@ -76,6 +77,7 @@ static struct log_kind log_kinds[GUARD_REFUSAL_COUNT] = {
 	[GUARD_SCANNER] = LOG_KIND("guard_scanner", LOG_LEVEL_INFO),
 	[GUARD_OPTIONS] = LOG_KIND("guard_options", LOG_LEVEL_INFO),
 	[GUARD_UNKNOWN_SOURCE] = LOG_KIND("guard_unknown_source", LOG_LEVEL_INFO),
+	[GUARD_NO_CALL] = LOG_KIND("guard_no_call", LOG_LEVEL_INFO),
 };
 
 /* What scanning tools call themselves, in small letters. */
@@ -287,16 +289,18 @@ static bool is_scanner(const struct sip_msg *m)
 	return false;
 }
 
-enum guard_refusal guard_request(struct guard *g, const struct sip_msg *m, const struct flow *from)
+enum guard_refusal guard_request(
+	struct guard *g, const struct sip_msg *m, const struct flow *from, bool in_call)
 {
 	enum guard_refusal why = GUARD_OK;
 	uint8_t source[16];
 
 	if (is_scanner(m))
 		why = GUARD_SCANNER;
-	else if (m->method == SIP_REGISTER || m->method == SIP_ACK || m->method == SIP_CANCEL ||
-		 !str_empty(m->to.tag))
+	else if (in_call || m->method == SIP_REGISTER || m->method == SIP_ACK)
 		return GUARD_OK;
+	else if (m->method == SIP_CANCEL || !str_empty(m->to.tag))
+		why = GUARD_NO_CALL;
 	else
 		why = m->method == SIP_OPTIONS ? GUARD_OPTIONS : GUARD_UNKNOWN_SOURCE;
 	net_addr_octets(&from->peer, source);

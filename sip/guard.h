@@ -37,6 +37,7 @@ enum guard_refusal {
 	GUARD_SCANNER, /* calls itself a known scanning tool */
 	GUARD_OPTIONS, /* a stranger's OPTIONS: silence */
 	GUARD_UNKNOWN_SOURCE, /* a stranger's request outside of a dialog: 403 at most */
+	GUARD_NO_CALL, /* a stranger's request in a dialog that he is no side of: 481 at most */
 	GUARD_REFUSAL_COUNT
 };
 const char *guard_refusal_word(enum guard_refusal r);
@@ -74,11 +75,12 @@ enum guard_refusal guard_admit(
 	struct guard *g, const struct flow *from, int64_t now_ms, enum guard_class *class);
 
 /*
- * A stranger's scanned request. GUARD_OK: REGISTER, ACK, CANCEL, and anything that claims to be in a
- * dialog (a To tag), which whoever knows the dialogs decides. GUARD_UNKNOWN_SOURCE: answer 403
- * statelessly within guard_reply_max(). Others: no answer.
+ * A stranger's scanned request; in_call: it is of a call that takes requests from there. GUARD_OK: such
+ * a one, REGISTER and ACK. GUARD_UNKNOWN_SOURCE and GUARD_NO_CALL: answer 403 or 481, statelessly, within
+ * guard_reply_max(). Others: no answer.
  */
-enum guard_refusal guard_request(struct guard *g, const struct sip_msg *m, const struct flow *from);
+enum guard_refusal guard_request(
+	struct guard *g, const struct sip_msg *m, const struct flow *from, bool in_call);
 
 /*
  * The most octets that an answer to this request may have, for txn_reply_stateless(); 0: any number.

@@ -90,6 +90,9 @@ static void write_transport(FILE *f, const struct worker *w)
 		"trunkguard_sip_messages_total{transport=\"tcp\",direction=\"in\"} %" PRIu64 "\n"
 		"trunkguard_sip_messages_total{transport=\"tcp\",direction=\"out\"} %" PRIu64 "\n",
 		n->udp_in, n->udp_out, n->tcp_in, n->tcp_out);
+	one(f, "framing_errors_total", "counter",
+		"Connections closed because messages in them could not be told apart.",
+		n->bad_framing);
 	one(f, "connections", "gauge", "Stream connections.", n->connections);
 	one(f, "transactions", "gauge", "Transactions under way.", t->servers + t->clients);
 	one(f, "retransmissions_total", "counter", "Messages sent again.", t->retransmissions_out);

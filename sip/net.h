@@ -46,7 +46,6 @@ struct net_config {
 
 struct net_stats {
 	uint64_t udp_in, udp_out;
-	uint64_t udp_too_long; /* datagrams over SIP_DATAGRAM_MAX, dropped */
 	uint64_t udp_dropped; /* the socket was full: as good as lost on the wire */
 	uint64_t udp_errors; /* ICMP errors learnt */
 	uint64_t tcp_in, tcp_out; /* messages */

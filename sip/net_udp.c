@@ -71,10 +71,10 @@ static void read_datagrams(struct listener *l)
 		if (n <= 0) /* an error here is one of an earlier send, and is cleared by this */
 			continue;
 		net->stats.udp_in++;
-		if (n > SIP_DATAGRAM_MAX)
-			net->stats.udp_too_long++;
-		else
-			net->recv_h(net->scratch, (size_t)n, &from, net->arg);
+		/* What was cut off belongs to a datagram that is refused for its length. */
+		if (n > (ssize_t)sizeof(net->scratch))
+			n = sizeof(net->scratch);
+		net->recv_h(net->scratch, (size_t)n, &from, net->arg);
 	}
 }
 

@@ -66,7 +66,7 @@ static void reply_own(struct relay *r, unsigned code, const char *reason)
 
 	if (!r->st)
 		return;
-	sip_scan_stream(&m, r->request, r->request_len, &v);
+	sip_scan_kept(&m, r->request, r->request_len, &v);
 	if (v.kind == SIP_SCAN_OK)
 		answer(r->w, r->st, &m, &r->from, code, reason, NULL);
 	txn_server_listen(r->st, NULL, NULL);

@@ -187,7 +187,8 @@ static struct sip_verdict verdict_for(const struct scan *s)
 	return v;
 }
 
-static void scan(struct sip_msg *m, const char *buf, size_t len, struct sip_verdict *v, bool stream)
+static void scan(struct sip_msg *m, const char *buf, size_t len, struct sip_verdict *v, size_t max,
+	bool stream)
 {
 	struct scan s = {.m = m};
 	size_t skip = 0;
@@ -200,7 +201,7 @@ static void scan(struct sip_msg *m, const char *buf, size_t len, struct sip_verd
 	}
 	msg_init(m, buf + skip, len - skip);
 	s.end = buf + len;
-	if (!stream && len > SIP_DATAGRAM_MAX)
+	if (len > max)
 		scan_refuse(&s, SIP_FAULT_TOO_LONG);
 	message_scan(&s, stream);
 	*v = verdict_for(&s);
@@ -208,12 +209,17 @@ static void scan(struct sip_msg *m, const char *buf, size_t len, struct sip_verd
 
 void sip_scan(struct sip_msg *m, const char *buf, size_t len, struct sip_verdict *v)
 {
-	scan(m, buf, len, v, false);
+	scan(m, buf, len, v, SIP_DATAGRAM_MAX, false);
 }
 
 void sip_scan_stream(struct sip_msg *m, const char *buf, size_t len, struct sip_verdict *v)
 {
-	scan(m, buf, len, v, true);
+	scan(m, buf, len, v, SIP_STREAM_MAX, true);
+}
+
+void sip_scan_kept(struct sip_msg *m, const char *buf, size_t len, struct sip_verdict *v)
+{
+	scan(m, buf, len, v, SIP_STREAM_MAX, false);
 }
 
 int sip_msg_next(const struct sip_msg *m, int i)

@@ -81,6 +81,10 @@ void sip_scan(struct sip_msg *m, const char *buf, size_t len, struct sip_verdict
 /* The same for one message that sip_frame() cut from a stream, up to SIP_STREAM_MAX octets. */
 void sip_scan_stream(struct sip_msg *m, const char *buf, size_t len, struct sip_verdict *v);
 
+/* The same for a message that passed before, kept as its m->buf to m->len: over UDP one may go
+ * without a Content-Length, whatever transport it is on next. */
+void sip_scan_kept(struct sip_msg *m, const char *buf, size_t len, struct sip_verdict *v);
+
 /*
  * How many octets the first message of a stream takes; *msg_len is 0 when more are needed. A run
  * of CRLF in front is cut off as a message of its own (sip_scan_stream() calls it a keep-alive).

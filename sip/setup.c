@@ -109,7 +109,7 @@ static void reply_own(struct call *call, unsigned code)
 	struct sip_verdict v;
 	struct sip_msg m;
 
-	sip_scan_stream(&m, s->invite, s->invite_len, &v);
+	sip_scan_kept(&m, s->invite, s->invite_len, &v);
 	if (v.kind == SIP_SCAN_OK)
 		answer(call->w, s->st, &m, &s->from, code, answer_reason(code), NULL);
 }
@@ -125,7 +125,7 @@ static void reply(struct call *call, const struct failover_action *a)
 	if (!s->st)
 		return;
 	if (b && b->response) {
-		sip_scan_stream(&m, b->response, b->response_len, &v);
+		sip_scan_kept(&m, b->response, b->response_len, &v);
 		if (v.kind == SIP_SCAN_OK && m.status == a->status) {
 			forward_to_caller(call, b, &m);
 			return;

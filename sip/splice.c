@@ -151,6 +151,14 @@ void sip_splice_max_forwards(struct sip_splice *s, unsigned absent)
 	}
 }
 
+void sip_splice_content_length(struct sip_splice *s)
+{
+	if (s->m->first[SIP_HDR_CONTENT_LENGTH] >= 0)
+		return;
+	sip_splice_append(s, keep_u32(s, str_lit("Content-Length: "), (uint32_t)s->m->body.len));
+	sip_splice_append(s, str_lit("\r\n"));
+}
+
 static bool is_fold(const struct sip_msg *m, size_t at)
 {
 	const char *p = m->buf + at;

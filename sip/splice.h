@@ -49,6 +49,9 @@ void sip_splice_received(struct sip_splice *s, struct str ip, uint16_t port);
 /* One less, or the header added with `absent` when there was none. EINVAL at 0. */
 void sip_splice_max_forwards(struct sip_splice *s, unsigned absent);
 
+/* Added when there is none: UDP may go without, the next hop may be a stream. */
+void sip_splice_content_length(struct sip_splice *s);
+
 /* 0; ENOBUFS does not fit into out; E2BIG too many edits; EINVAL edits that overlap or point
  * outside of the message. */
 int sip_splice_write(const struct sip_splice *s, char *out, size_t cap, size_t *len);

@@ -88,9 +88,6 @@ int txn_layer_new(struct txn_layer **layer, struct net *net, struct wheel *wheel
 void txn_layer_free(struct txn_layer *layer);
 const struct txn_stats *txn_stats(const struct txn_layer *layer);
 
-/* Does this CANCEL, which the scanner accepted, name a transaction that is there? */
-bool txn_cancels(struct txn_layer *layer, const struct sip_msg *m);
-
 /* A message that the scanner accepted (verdict OK) and whose source may talk to us. */
 void txn_input(
 	struct txn_layer *layer, const struct sip_msg *m, const struct flow *from, int64_t now_ms);

@@ -183,11 +183,6 @@ static bool same_host(const union net_addr *a, const union net_addr *b)
 	return memcmp(x, y, sizeof(x)) == 0;
 }
 
-bool txn_cancels(struct txn_layer *layer, const struct sip_msg *m)
-{
-	return server_find(layer, server_hash(layer, m), m->cseq) != NULL;
-}
-
 /* Whoever knows the branch from elsewhere must not end a call: the address has to be the one that
  * the INVITE came from. */
 static void input_cancel(struct txn_layer *layer, struct txn_server *st, const struct sip_msg *m,

@@ -44,7 +44,14 @@ foreach(suite ${api_suites})
 endforeach()
 
 # End to end: whole systems on loopback with SIPp, baresip and a peer of our own.
-set(e2e_suites harness failover ha limits registration)
+set(e2e_suites
+	harness
+	failover
+	ha
+	limits
+	registration
+	strangers
+	torture)
 foreach(name ${e2e_suites})
 	add_test(NAME e2e_${name} COMMAND /usr/bin/python3 -m pytest -q -p no:cacheprovider
 		${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_${name}.py)

@@ -54,6 +54,7 @@ class Peer:
                 continue
             self.bytes_received += len(data)
             message = Message.parse(data.decode("utf-8", "surrogateescape"))
+            message.raw = data
             self.sources[id(message)] = source
             again = (message.branch, message.method) in self.answered
             self.received.append((time.monotonic(), message))

@@ -77,6 +77,26 @@ START_TEST(an_invite_is_forwarded_with_the_edits_of_a_proxy)
 }
 END_TEST
 
+/* UDP may go without a length, the next hop may be a stream. */
+START_TEST(a_datagram_without_a_length_gets_one)
+{
+	static const char text[] = INVITE_HEAD "Content-Type: application/sdp\r\n\r\nv=0\r\n";
+	struct flow from = flow_of(TRANSPORT_UDP, "198.51.100.7", 40000);
+	struct flow to = flow_of(TRANSPORT_TCP, "203.0.113.9", 5060);
+	struct forward f = {.branch = STR("z9hG4bKtg1")};
+	struct sip_verdict v;
+	struct sip_msg m;
+	size_t len;
+
+	sip_scan_kept(&m, text, sizeof(text) - 1, &v);
+	ck_assert_int_eq(v.kind, SIP_SCAN_OK);
+	ck_assert_int_eq(forward_request(NULL, &m, &from, &to, &f, out, sizeof(out) - 1, &len), 0);
+	out[len] = '\0';
+	message_scan(&m, out);
+	ck_assert_ptr_nonnull(strstr(out, "\r\nContent-Length: 5\r\n\r\nv=0\r\n"));
+}
+END_TEST
+
 START_TEST(two_transports_are_recorded_twice)
 {
 	struct forward f = {.branch = STR("z9hG4bKtg1"), .record_route = true};
@@ -200,6 +220,7 @@ int main(void)
 	Suite *s = suite_create("forward");
 	TCase *t = tcase_create("bytes");
 	tcase_add_test(t, an_invite_is_forwarded_with_the_edits_of_a_proxy);
+	tcase_add_test(t, a_datagram_without_a_length_gets_one);
 	tcase_add_test(t, two_transports_are_recorded_twice);
 	tcase_add_test(t, our_routes_are_taken_off);
 	tcase_add_test(t, the_next_route_is_the_one_behind_ours);

@@ -249,9 +249,9 @@ START_TEST(what_strangers_may_ask)
 	} row[] = {
 		{"REGISTER", "", "", GUARD_OK},
 		{"ACK", "", "", GUARD_OK},
-		{"CANCEL", "", "", GUARD_OK},
-		{"BYE", ";tag=x", "", GUARD_OK},
-		{"INVITE", ";tag=x", "", GUARD_OK},
+		{"CANCEL", "", "", GUARD_NO_CALL},
+		{"BYE", ";tag=x", "", GUARD_NO_CALL},
+		{"INVITE", ";tag=x", "", GUARD_NO_CALL},
 		{"INVITE", "", "", GUARD_UNKNOWN_SOURCE},
 		{"BYE", "", "", GUARD_UNKNOWN_SOURCE},
 		{"MESSAGE", "", "", GUARD_UNKNOWN_SOURCE},
@@ -269,9 +269,11 @@ START_TEST(what_strangers_may_ask)
 
 	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
 		scan(row[i].method, row[i].to, row[i].extra);
-		ck_assert_msg(guard_request(guard, &msg, &from) == row[i].refusal, "%s %s %s",
-			row[i].method, row[i].to, row[i].extra);
+		ck_assert_msg(guard_request(guard, &msg, &from, false) == row[i].refusal,
+			"%s %s %s", row[i].method, row[i].to, row[i].extra);
 	}
+	scan("BYE", ";tag=x", "");
+	ck_assert_int_eq(guard_request(guard, &msg, &from, true), GUARD_OK);
 	ck_assert_uint_eq(guard_stats(guard)->refused[GUARD_SCANNER], 4);
 	ck_assert_uint_eq(guard_stats(guard)->refused[GUARD_OPTIONS], 1);
 	ck_assert_str_eq(guard_refusal_word(GUARD_OPTIONS), "options");
