@@ -49,7 +49,9 @@ set(e2e_suites
 	failover
 	ha
 	limits
+	outage
 	registration
+	run
 	strangers
 	torture)
 foreach(name ${e2e_suites})
