@@ -118,7 +118,7 @@ def test_every_bad_key_gets_the_same_answer(api, tenant):
 FAILOVER = {"number": "+12125550177"}
 
 
-def routes(victim, cdr):
+def routes(victim, cdr, operation):
     """Every route that takes an id, with a body that would be taken from the owner."""
     trunk, did, account = victim.trunk_path, victim.did_path, victim.path
     yield "GET", account, None
@@ -158,21 +158,25 @@ def routes(victim, cdr):
     yield "DELETE", f"{did}/failover", None
     yield "GET", f"{did}/route", None
     yield "GET", f"/v1/cdrs/{cdr}", None
+    yield "GET", f"/v1/mass-operations/{operation}", None
+    yield "POST", f"/v1/mass-operations/{operation}/revert", None
 
 
 def test_matrix(api, server, tenant, other):
     from test_lists import cdr
     record = cdr(server, tenant, "2026-01-01T10:00:00Z")
+    operation = tenant.client.request("POST", "/v1/mass-operations", {
+        "action": "set_failover", "select": {"numbers": [tenant.did["number"]]}, "failover": FAILOVER}).ok(201).json["id"]
     before = server.sql("SELECT to_jsonb(a), to_jsonb(t), to_jsonb(d), to_jsonb(s) FROM account a JOIN trunk t ON "
                         "t.account_id = a.id JOIN did d ON d.trunk_id = t.id JOIN sip_account s ON s.trunk_id = t.id "
                         f"WHERE a.id = '{tenant.account['id'][4:]}'")
     missing = {}
-    for method, path, body in routes(tenant, record):
+    for method, path, body in routes(tenant, record, operation):
         stranger = other.client.request(method, path, body)
         stranger.problem(404, "not_found")
         # Byte for byte what a thing that does not exist gets.
         for old, new in ((tenant.account["id"], "acc_"), (tenant.trunk["id"], "trk_"), (record, "cdr_"),
-                         (tenant.key["id"], "key_")):
+                         (tenant.key["id"], "key_"), (operation, "mop_")):
             path = path.replace(old, f"{new}0190163d-8694-739b-aea5-966c26f8ad91")
         path = path.replace(tenant.did["number"], "+12129998888")
         nothing = other.client.request(method, path, body)
@@ -198,7 +202,7 @@ def test_matrix_is_complete(api):
               for method in item if method in ("get", "put", "post", "patch", "delete")}
     wanted.discard(("DELETE", "/v1/accounts/{account_id}"))
     covered = set()
-    for method, path, _ in routes(Named, "cdr_1"):
+    for method, path, _ in routes(Named, "cdr_1", "mop_1"):
         for _, pattern, item in api.contract.paths:
             if pattern.match(path):
                 covered |= {(method, t) for t, i in api.contract.document["paths"].items() if i is item}
@@ -208,7 +212,9 @@ def test_matrix_is_complete(api):
 
 def test_lists_and_filters_show_ones_own_only(api, tenant, other):
     secrets = [tenant.account["id"], tenant.trunk["id"], tenant.did["number"], tenant.username, tenant.key["id"]]
-    queries = ["/v1/accounts", "/v1/trunks", "/v1/dids", "/v1/registrations", "/v1/cdrs",
+    tenant.client.request("POST", "/v1/mass-operations", {
+        "action": "set_failover", "select": {"numbers": [tenant.did["number"]]}, "failover": FAILOVER}).ok(201)
+    queries = ["/v1/accounts", "/v1/trunks", "/v1/mass-operations", "/v1/dids", "/v1/registrations", "/v1/cdrs",
                f"{other.path}/api-keys", "/v1/sync"]
     filters = ["", "limit=1000", f"account_id={tenant.account['id']}", f"trunk_id={tenant.trunk['id']}",
                f"q={tenant.serial}", f"prefix={tenant.prefix[1:]}", f"did={tenant.did['number'][1:]}"]
