@@ -5,15 +5,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "db/url.h"
 #include "sip/loop.h"
 #include "sip/worker.h"
 
 static struct worker_settings settings;
 static char host_name[64];
+static char url[DB_URL_MAX];
 
 static const struct setting table[] = {
-	{"TRUNKGUARD_DATABASE_URL", "postgresql:///trunkguard", setting_text,
-		&settings.database_url, "PostgreSQL, as a connection URI"},
+	{"TRUNKGUARD_DATABASE_URL", "", setting_text_or_empty, &settings.database_url,
+		"PostgreSQL, as a connection URI; default: the private cluster in the data "
+		"directory"},
 	{"TRUNKGUARD_DATA_DIR", "/var/lib/trunkguard", setting_text, &settings.data_dir,
 		"where the last good configuration, the journal and spooled records are kept"},
 	{"TRUNKGUARD_SIP_LISTEN", "udp:127.0.0.1:5060,tcp:127.0.0.1:5060", setting_sip_listen,
@@ -77,6 +80,13 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	log_init("trunkguard-sip", settings.log_level);
+	if (settings.database_url[0] == '\0') {
+		if (db_private_url(settings.data_dir, url) != 0) {
+			fprintf(stderr, "TRUNKGUARD_DATA_DIR is too long\n");
+			return 2;
+		}
+		settings.database_url = url;
+	}
 	err = worker_new(&w, &settings);
 	if (err)
 		return err == EINVAL || err == EPROTONOSUPPORT ? 2 : 1;
