@@ -1,6 +1,8 @@
 """scripts/run as an operator uses it: start, kill, start again, end."""
 
+import json
 import os
+import re
 import shutil
 import signal
 import stat
@@ -166,3 +168,38 @@ def test_a_wrong_setting_stops_the_run_and_is_named(home, setting, value):
     assert run.process.wait(120) == 1
     assert setting in run.errors() or setting.lower().replace("_", "-") in run.errors()
     assert not run.children()
+
+
+def readme_blocks():
+    """The shell of README.md's walk-through, word for word."""
+    return re.findall(r"^```sh\n(.*?)^```", (TOP / "README.md").read_text(), re.S | re.M)
+
+
+def test_the_readme_works_as_it_is_written(run):
+    """Only addresses and the key's place are this run's own."""
+    run.start().ready()
+    worker = run.settings["TRUNKGUARD_SIP_LISTEN"].split(",")[0].removeprefix("udp:")
+    far = free_port("127.0.0.5")
+    provision, ring = readme_blocks()[:2]
+    for said, here in [("http://127.0.0.1:8080", f"http://{run.settings['TRUNKGUARD_HTTP_LISTEN']}"),
+                       ("var/operator.key", str(run.data / "operator.key")),
+                       ('"host": "127.0.0.5", "port": 5060', f'"host": "127.0.0.5", "port": {far}'),
+                       ("-i 127.0.0.5 -p 5060", f"-i 127.0.0.5 -p {far}"),
+                       ("127.0.0.1:5060", worker)]:
+        assert said in provision + ring, f"{said} is no longer in README.md"
+        provision, ring = provision.replace(said, here), ring.replace(said, here)
+    # In a terminal a person takes a moment between the lines.
+    ring = ring.replace("call \"$api/cdrs", "sleep 2; call \"$api/cdrs")
+    script = f"set -eu\n{provision}\nset +e\n{ring}"  # SIPp says 99 when it goes to the background
+    done = subprocess.run(["bash", "-c", script], cwd=run.home,
+                          text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=120,
+                          env={**os.environ, "TERM": "dumb"})
+    telephone_network = re.search(r"PID=\[(\d+)\]", done.stdout)
+    if telephone_network:
+        os.kill(int(telephone_network.group(1)), signal.SIGTERM)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^Trunkguard-Applied: true", done.stdout, re.M | re.I), done.stdout
+    assert '"worst_case_seconds"' in done.stdout
+    records = json.loads(done.stdout.strip().splitlines()[-1])["data"]
+    assert [record["disposition"] for record in records] == ["ANSWERED"]
+    assert [attempt["trigger"] for attempt in records[0]["attempts"]] == ["not_registered", None]
