@@ -45,6 +45,7 @@ endforeach()
 
 # End to end: whole systems on loopback with SIPp, baresip and a peer of our own.
 set(e2e_suites
+	dialogs
 	harness
 	failover
 	ha

@@ -23,6 +23,7 @@ class Sipp:
                  keys=None, tcp=False, seconds=120, port=None):
         self.port = port or free_port(ip)
         self.ip = ip
+        self.transport = "tcp" if tcp else "udp"
         self.name = f"{scenario}-{ip}-{self.port}"
         self.folder = Path(folder) / self.name
         self.folder.mkdir(parents=True)
@@ -57,7 +58,7 @@ class Sipp:
 
     @property
     def address(self):
-        return {"host": self.ip, "port": self.port, "transport": "udp"}
+        return {"host": self.ip, "port": self.port, "transport": self.transport}
 
     def wait(self, seconds=60):
         """The caller's scenario was played to its end as written."""

@@ -213,6 +213,7 @@ def test_a_put_that_waits_is_applied_well_under_a_second_and_obeyed(world):
     assert state["applied"] is True
     assert world.call(number).final().contact_host == GATEWAY
     assert far in outbound.received("INVITE")[0].uri
+    assert last_cdr(world, number, 2)["revision"] == revision, "the configuration that it used"
 
 
 def test_a_hostname_without_an_address_is_unreachable(world):
@@ -231,7 +232,11 @@ def test_when_everything_fails_the_caller_gets_the_best_response(world):
     number = world.did(world.trunk(pbx.address))
     world.did_failover(number, backup_pbxs=[backup.address])
     assert world.call(number).final().status == 404  # RFC 3261 16.7: the lowest class wins
-    assert len(world.cdrs(number)) <= 1
+    cdr = last_cdr(world, number)
+    assert (cdr["disposition"], cdr["cause"]) == ("CONGESTION", "FAREND_RESPONSE")
+    assert [a["response_code"] for a in cdr["attempts"]] == [404, 503]
+    until(lambda: world.stack.metrics()["trunkguard_sip_records_waiting"] == 0, "nothing comes")
+    assert len(world.cdrs(number)) == 1
 
 
 # -- races and the caller's own will -------------------------------------------------------------
@@ -311,12 +316,24 @@ def test_a_200_after_the_callers_cancel_is_ended(world):
     until(lambda: world.calls_up(trunk) == 0, "the slot is free")
 
 
-def test_tcp_carrier(world):
-    """The same over TCP: one connection, several messages."""
-    pbx = world.pbx()
+@pytest.mark.parametrize("carrier_tcp,pbx_tcp", [(True, False), (False, True), (True, True)])
+def test_calls_over_tcp(world, carrier_tcp, pbx_tcp):
+    """Each side speaks what it likes; a second call takes the connection that is there."""
+    pbx = world.pbx(tcp=pbx_tcp)
+    trunk = world.trunk(pbx.address, max_concurrent_calls=1)
+    number = world.did(trunk)
+    for n in (1, 2):
+        assert world.call(number, tcp=carrier_tcp).final().contact_host == PBX
+        assert ("/TCP" if pbx_tcp else "/UDP") in pbx.await_request("BYE", n)["Via"]
+        until(lambda: world.calls_up(trunk) == 0, "the slot is free")
+
+
+def test_failover_from_tcp_to_udp(world):
+    pbx = world.pbx("refuse", tcp=True, keys={"code": 503, "reason": "No"})
+    backup = world.backup()
     number = world.did(world.trunk(pbx.address))
-    assert world.call(number, tcp=True).final().contact_host == PBX
-    pbx.await_request("BYE")
+    world.did_failover(number, backup_pbxs=[backup.address])
+    assert world.call(number, tcp=True).final().contact_host == BACKUP
 
 
 def test_the_body_is_forwarded_to_the_octet(world):
