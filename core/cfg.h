@@ -10,22 +10,11 @@
 #include <stdint.h>
 
 #include "core/cidr.h"
+#include "core/dial_plan.h"
 #include "core/e164.h"
+#include "core/sip_address.h"
 #include "core/uuid.h"
 #include "core/words.h"
-
-/* Where SIP is sent. host: IPv4 or IPv6 literal without brackets, or an FQDN;
- * port 0: found by DNS (RFC 3263), else the transport's default. */
-struct sip_address {
-	char *host; /* owned; NULL: no address */
-	uint16_t port;
-	enum transport transport;
-};
-
-struct sip_address_list {
-	struct sip_address *item;
-	uint16_t count;
-};
 
 struct cfg_account {
 	struct uuid id;
@@ -33,6 +22,7 @@ struct cfg_account {
 	bool ha_addon;
 	char default_country[3]; /* ISO 3166-1 alpha-2, "" none */
 	char *timezone; /* IANA name */
+	struct tz_rule zone; /* of timezone */
 	e164_t failover_number;
 	struct sip_address_list backup_pbxs;
 	enum calling_party_display calling_party_display;
@@ -71,8 +61,20 @@ struct cfg_trunk {
 	struct cfg_sip_account *sip_account[ROLE_COUNT];
 };
 
+/* A call flow of the account, reached by its internal number, by DIDs, or as a trunk's failover. */
+struct cfg_dial_plan {
+	struct uuid id;
+	struct cfg_account *account;
+	char *name;
+	char *internal_number;
+	struct dial_steps steps;
+};
+
 /* What few DIDs have, apart so that the many stay small. */
 struct cfg_did_failover {
+	struct cfg_dial_plan *dial_plan; /* where the DID leads instead of to a trunk; NULL */
+	struct forwarding *forwarding; /* in their order */
+	uint16_t forwarding_count;
 	e164_t number;
 	struct sip_address_list backup_pbxs;
 	e164_t calling_party_number;
@@ -121,6 +123,11 @@ const struct cfg_did *cfg_did(const struct cfg *cfg, e164_t number);
 const struct cfg_gateway *cfg_gateway(const struct cfg *cfg, const struct uuid *id);
 /* The enabled gateway whose inbound_ip_addresses hold this address, longest match. */
 const struct cfg_gateway *cfg_gateway_by_ip(const struct cfg *cfg, const uint8_t addr[16]);
+
+const struct cfg_dial_plan *cfg_dial_plan(const struct cfg *cfg, const struct uuid *id);
+/* By the internal number, which is unique within its account. */
+const struct cfg_dial_plan *cfg_dial_plan_by_internal(
+	const struct cfg *cfg, const struct uuid *account_id, const char *internal, size_t len);
 
 /* Walks. Return non-zero from the handler to stop. */
 typedef int cfg_gateway_h(const struct cfg_gateway *gw, void *arg);
