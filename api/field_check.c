@@ -259,6 +259,8 @@ char *field_check(
 		return addresses_check(c, f, v, pointer);
 	case FIELD_COUNTRY:
 		return country_check(c, v, pointer);
+	case FIELD_COUNTRIES:
+		return countries_check(c, f, v, pointer);
 	case FIELD_TIMEZONE:
 		return timezone_check(c, v, pointer);
 	case FIELD_REGISTRATION:

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/cidr.h"
+#include "core/e164.h"
 
 /* Blocks wider than these are slips, or an invitation to everybody. */
 enum { BITS_MIN_V4 = 96 + 8, BITS_MIN_V6 = 16 };
@@ -113,14 +114,13 @@ char *words_check(
 static bool prefix_item(struct field_context *c, const struct field *f, const char *s, size_t len,
 	const char *pointer, char *out, size_t size)
 {
-	(void)f;
 	if (*s == '+') {
 		s++;
 		len--;
 	}
-	if (len > 15 || strspn(s, "0123456789") != len) {
+	if (len > 15 || len < (size_t)f->min || strspn(s, "0123456789") != len) {
 		problems_add(c->problems, pointer, PROBLEM_NOT_A_PREFIX,
-			"Must be at most 15 digits, such as +1415.");
+			"Must be %lld to 15 digits, such as +1415.", (long long)f->min);
 		return false;
 	}
 	snprintf(out, size, "%s", len == 0 ? "\"\"" : s);
@@ -131,6 +131,25 @@ char *prefixes_check(
 	struct field_context *c, const struct field *f, const json_t *v, const char *pointer)
 {
 	return array_check(c, f, v, pointer, prefix_item);
+}
+
+static bool country_item(struct field_context *c, const struct field *f, const char *s, size_t len,
+	const char *pointer, char *out, size_t size)
+{
+	(void)f;
+	if (len != 2 || !e164_country_known(s)) {
+		problems_add(c->problems, pointer, PROBLEM_NOT_A_COUNTRY,
+			"Must be an ISO 3166-1 code of two capital letters, such as US.");
+		return false;
+	}
+	snprintf(out, size, "%s", s);
+	return true;
+}
+
+char *countries_check(
+	struct field_context *c, const struct field *f, const json_t *v, const char *pointer)
+{
+	return array_check(c, f, v, pointer, country_item);
 }
 
 static bool cidr_item(struct field_context *c, const struct field *f, const char *s, size_t len,

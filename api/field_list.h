@@ -9,6 +9,8 @@ char *words_check(
 	struct field_context *c, const struct field *f, const json_t *v, const char *pointer);
 char *prefixes_check(
 	struct field_context *c, const struct field *f, const json_t *v, const char *pointer);
+char *countries_check(
+	struct field_context *c, const struct field *f, const json_t *v, const char *pointer);
 char *cidrs_check(
 	struct field_context *c, const struct field *f, const json_t *v, const char *pointer);
 

@@ -6,6 +6,7 @@
 
 #include "api/answer.h"
 #include "api/app.h"
+#include "api/destination_rule.h"
 #include "api/handlers.h"
 #include "api/json_body.h"
 #include "api/mass_request.h"
@@ -100,6 +101,8 @@ static void refuse(struct mass_body *b, const struct mass_result *r)
 	if (r->refused & MASS_CIRCLE)
 		problems_add(&b->problems, "/failover/number", PROBLEM_FORWARDING_LOOP,
 			"Calls would go round in a circle: %s.", r->path);
+	if (r->refused & MASS_DENIED)
+		destination_problem(&b->problems, "/failover/number", r->verdict);
 	if (r->refused & MASS_MISSING)
 		missing_add(b, db_text(r->missing, 0, 0));
 	if (!problems_answer(b->req, 422, PROBLEM_VALIDATION_FAILED, &b->problems))

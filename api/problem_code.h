@@ -64,6 +64,8 @@
 	X(USERNAME_TAKEN, "username_taken", "The user name is taken")                              \
 	X(HA_ADDON_REQUIRED, "ha_addon_required", "Needs the High Availability add-on")            \
 	X(SECONDARY_REQUIRED, "secondary_required", "Needs a secondary SIP account")               \
+	X(DESTINATION_DENIED, "destination_denied", "The account's calls may not go there")        \
+	X(EMERGENCY_NUMBER, "emergency_number", "An emergency number is never forwarded to")       \
 	X(SELF_FORWARD, "self_forward", "A number would forward to itself")                        \
 	X(FORWARDING_LOOP, "forwarding_loop", "Calls would go round in a circle")
 

@@ -176,12 +176,25 @@ static void change(struct resource_write *w)
 	db_clear(row.result);
 }
 
+/* What is only for operators to write is refused to others before anything is looked at. */
+static bool may_write(const struct resource_write *w)
+{
+	bool only_operators =
+		w->r->operator_writes || (w->id == RESOURCE_ACCOUNT && w->mode == WRITE_CLEAR);
+
+	if (!only_operators || w->req->principal.is_operator)
+		return true;
+	problem_answer(w->req, 403, PROBLEM_OPERATOR_ONLY, "Use an operator's key.");
+	return false;
+}
+
 static void change_with_body(struct http_request *req, enum write_mode mode)
 {
 	struct resource_write w;
 
 	resource_write_init(&w, req, mode);
-	w.body = json_body(req);
+	if (may_write(&w))
+		w.body = json_body(req);
 	if (w.body)
 		change(&w);
 	resource_write_fini(&w);
@@ -279,11 +292,11 @@ void handle_delete(struct http_request *req)
 	struct resource_write w;
 
 	resource_write_init(&w, req, WRITE_CLEAR);
-	if (w.id == RESOURCE_ACCOUNT && !req->principal.is_operator)
-		problem_answer(req, 403, PROBLEM_OPERATOR_ONLY, "Use an operator's key.");
-	else if (w.r->part)
-		change(&w);
-	else
-		delete_row(&w);
+	if (may_write(&w)) {
+		if (w.r->part)
+			change(&w);
+		else
+			delete_row(&w);
+	}
 	resource_write_fini(&w);
 }

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/destination_rule.h"
 #include "api/request_db.h"
 #include "api/resource_write.h"
+#include "db/destination.h"
 #include "db/resource_ha.h"
 #include "db/resource_number.h"
 
@@ -21,6 +23,19 @@ static bool db_ok(struct resource_write *w, int err)
 }
 
 /* ---- failover of an account or a DID ------------------------------------------------------- */
+
+/* May the account's calls go to the number? */
+static bool number_allowed(
+	struct resource_write *w, struct db *db, const char *account, const char *did)
+{
+	e164_t number = strtoull(resource_write_text(w, "number"), NULL, 10);
+	enum destination_verdict verdict;
+
+	if (!db_ok(w, destination_check(db, account, did, &number, 1, &verdict)))
+		return false;
+	destination_problem(&w->problems, "/number", verdict);
+	return true;
+}
 
 static bool failover_rule(struct resource_write *w, const char *account, const char *did)
 {
@@ -44,6 +59,8 @@ static bool failover_rule(struct resource_write *w, const char *account, const c
 		else if (path[0] != '\0')
 			problems_add(&w->problems, "/number", PROBLEM_FORWARDING_LOOP,
 				"Calls would go round in a circle: %s.", path);
+		if (!number_allowed(w, db, account, did))
+			return false;
 	}
 	if (display) {
 		if (!db_ok(w, number_owned(db, account, did, display, &owned)))

@@ -24,6 +24,7 @@ static const struct route routes[] = {
 	{"v1/accounts", 0, COLLECTION(LIST_ACCOUNTS, RESOURCE_ACCOUNT)},
 	{"v1/accounts/{acc}", 0, THING(RESOURCE_ACCOUNT)},
 	{"v1/accounts/{acc}/failover", 0, PART(RESOURCE_ACCOUNT_FAILOVER)},
+	{"v1/accounts/{acc}/destination-rules", 0, PART(RESOURCE_DESTINATION_RULES)},
 	{"v1/accounts/{acc}/api-keys", 0,
 		.handler = {[HTTP_GET] = handle_api_key_list, [HTTP_POST] = handle_api_key_create},
 		.list = LIST_API_KEYS},

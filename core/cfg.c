@@ -33,6 +33,7 @@ void account_node_free(struct account_node *n)
 	if (!n)
 		return;
 	mem_free(n->account.timezone);
+	destination_rules_fini(&n->account.destination_rules);
 	sip_address_list_fini(&n->account.backup_pbxs);
 	mem_free(n);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/cidr.h"
+#include "core/destination.h"
 #include "core/dial_plan.h"
 #include "core/e164.h"
 #include "core/sip_address.h"
@@ -27,6 +28,7 @@ struct cfg_account {
 	struct sip_address_list backup_pbxs;
 	enum calling_party_display calling_party_display;
 	e164_t calling_party_number; /* for DISPLAY_FIXED */
+	struct destination_rules destination_rules;
 };
 
 struct cfg_trunk;

@@ -30,6 +30,20 @@ static void *new_node(struct record *r, size_t size)
 	return node;
 }
 
+static void read_destination_rules(struct record *r, struct destination_rules *out)
+{
+	struct str raw;
+	const char *wrong;
+	bool null;
+	int err;
+
+	if (!record_next(r, "destination_rules", &raw, &null) || null)
+		return;
+	err = destination_rules_parse(raw, out, &wrong);
+	if (err)
+		record_fail(r, err, "destination_rules", err == ENOMEM ? "finds no memory" : wrong);
+}
+
 static void read_account(struct record *r, struct cfg_change *c)
 {
 	struct account_node *n = c->account = new_node(r, sizeof(*n));
@@ -48,6 +62,8 @@ static void read_account(struct record *r, struct cfg_change *c)
 	record_addresses(r, "backup_pbxs", &a->backup_pbxs);
 	record_word(r, "calling_party_display", calling_party_display_parse, &display);
 	record_number(r, "calling_party_number", &a->calling_party_number);
+	if (record_more(r))
+		read_destination_rules(r, &a->destination_rules);
 	a->calling_party_display = (enum calling_party_display)display;
 }
 

@@ -5,7 +5,7 @@
  * \\ \t \n \r \b \f \v escaped. The first field is the kind:
  *
  *   A id enabled default_country timezone ha_addon failover_number backup_pbxs
- *     calling_party_display calling_party_number
+ *     calling_party_display calling_party_number [destination_rules]
  *   T id account_id enabled max_concurrent_calls first_response_seconds ring_seconds
  *     max_call_seconds caller_id did_delivery ha_mode failover_enabled failover_dial_plan_id
  *     triggers
@@ -20,6 +20,8 @@
  * ids are bare UUIDs; booleans t/f; numbers are digits without '+'; an address is
  * host|port|transport (port empty: by DNS), an address list joins them with ','; triggers,
  * ip_addresses and prefixes are comma lists ('' is empty, \N in triggers of D: the trunk's).
+ * destination_rules is the text of core/destination.h, \N: the default rules, and so is a record that
+ * ends before it.
  *
  * Order within a batch: A, T, S, G, D, then deletes -D, -G, -S, -T, -A, so that what a record
  * points to is there. A record that is wrong (unknown word, missing parent, out of range) is

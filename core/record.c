@@ -46,6 +46,11 @@ bool record_next(struct record *r, const char *field, struct str *raw, bool *nul
 	return true;
 }
 
+bool record_more(const struct record *r)
+{
+	return !r->err && r->at;
+}
+
 /* The next field, which must not be null. */
 static bool required(struct record *r, const char *field, struct str *raw)
 {

@@ -34,6 +34,10 @@ int record_word_of(struct str text, int (*parse)(const char *));
 /* The raw field. False, and the error set, when there is none; null: it was \N. */
 bool record_next(struct record *r, const char *field, struct str *raw, bool *null);
 
+/* Is there another field? One that was added to the end of a record is missing in what an older
+ * program left on disk. */
+bool record_more(const struct record *r);
+
 void record_uuid(struct record *r, const char *field, struct uuid *out);
 /* \N gives all zero. */
 void record_uuid_or_none(struct record *r, const char *field, struct uuid *out);

@@ -16,11 +16,12 @@ enum field_kind {
 	FIELD_ID, /* prefix and UUID; uuid */
 	FIELD_WORD, /* one of a table of words */
 	FIELD_WORDS, /* a set of them; text[] */
-	FIELD_PREFIXES, /* beginnings of numbers; text[] */
+	FIELD_PREFIXES, /* beginnings of numbers, of min digits at least; text[] */
 	FIELD_CIDRS, /* addresses and blocks; cidr[] */
 	FIELD_ADDRESS, /* {"host", "port", "transport"}; jsonb; min: the port when none is given */
 	FIELD_ADDRESSES, /* a list of them, at most max */
 	FIELD_COUNTRY, /* ISO 3166-1 alpha-2; text */
+	FIELD_COUNTRIES, /* a set of them; text[] */
 	FIELD_TIMEZONE, /* IANA; text */
 	FIELD_NOTHING, /* always null: what it would point to does not exist yet */
 	FIELD_PASSWORD, /* no column of its own: a resource's check makes others of it */

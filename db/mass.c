@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "db/destination.h"
 #include "db/mass_private.h"
 
 /* A hundred thousand DIDs take one to two seconds; a million shall still fit. A lock is waited for
@@ -162,7 +163,10 @@ static int number_check(struct db *db, const char *number, struct mass_result *r
 		snprintf(r->path, sizeof(r->path), "%s", db_text(result, 0, 0));
 	}
 	db_clear(result);
-	return 0;
+	err = destination_check_mass(db, number, &r->verdict);
+	if (!err && r->verdict != DESTINATION_OK)
+		r->refused |= MASS_DENIED;
+	return err;
 }
 
 enum { NUMBER, BACKUP_PBXS, DISPLAY, DISPLAY_NUMBER };

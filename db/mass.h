@@ -9,6 +9,7 @@
 #ifndef TRUNKGUARD_DB_MASS_H
 #define TRUNKGUARD_DB_MASS_H
 
+#include "core/destination.h"
 #include "db/conn.h"
 #include "db/resource.h"
 #include "db/revision.h"
@@ -50,11 +51,13 @@ enum {
 	MASS_NOT_OWNED = 32, /* failover.calling_party_number */
 	MASS_NO_FIXED_NUMBER = 64, /* calling_party_display fixed without a number */
 	MASS_NO_TARGET = 128, /* trunk_id is no trunk of the DIDs' account */
+	MASS_DENIED = 256, /* failover.number, by the rules of an account: verdict */
 };
 
 struct mass_result {
 	unsigned refused; /* 0: done */
 	char path[160]; /* MASS_CIRCLE */
+	enum destination_verdict verdict; /* MASS_DENIED */
 	struct pg_result *missing; /* one row: array literal of digits, ascending, or NULL */
 	struct pg_result *row; /* of the operation: its JSON, its id, its revision */
 };

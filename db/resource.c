@@ -22,6 +22,7 @@ static const char *const sql_types[FIELD_KIND_COUNT] = {
 	[FIELD_ADDRESS] = "jsonb",
 	[FIELD_ADDRESSES] = "jsonb",
 	[FIELD_COUNTRY] = "text",
+	[FIELD_COUNTRIES] = "text[]",
 	[FIELD_TIMEZONE] = "text",
 	[FIELD_REGISTRATION] = "jsonb",
 	[FIELD_TIME] = "timestamptz",

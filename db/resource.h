@@ -17,6 +17,7 @@ enum { RESOURCE_FIELDS_MAX = 32 };
 enum resource_id {
 	RESOURCE_ACCOUNT,
 	RESOURCE_ACCOUNT_FAILOVER,
+	RESOURCE_DESTINATION_RULES,
 	RESOURCE_TRUNK,
 	RESOURCE_TRUNK_HA,
 	RESOURCE_TRUNK_FAILOVER,
@@ -37,6 +38,7 @@ struct resource {
 	const char *owner; /* column with the account's id, NULL: operators only */
 	const char *parent; /* table whose row must be there; a new row takes its key from it */
 	const char *parent_columns, *parent_values;
+	bool operator_writes; /* others may only read it */
 	bool part; /* of a row: it is there when the row is, DELETE sets its defaults */
 	const struct field *field;
 	unsigned fields;

@@ -79,7 +79,8 @@ def test_scopes(api, tenant):
 def test_what_only_operators_may(api, tenant):
     client = tenant.client
     for method, path in (("GET", "/v1/gateways"), ("POST", "/v1/gateways"), ("POST", "/v1/accounts"),
-                         ("DELETE", tenant.path)):
+                         ("DELETE", tenant.path), ("PUT", f"{tenant.path}/destination-rules"),
+                         ("PATCH", f"{tenant.path}/destination-rules"), ("DELETE", f"{tenant.path}/destination-rules")):
         client.request(method, path, None if method == "GET" else {"name": "x", "address": {"host": "a.example"}}).problem(
             403, "operator_only")
     client.request("PATCH", tenant.path, {"ha_addon": True}).problem(422, "operator_only", "/ha_addon")
@@ -127,6 +128,7 @@ def routes(victim, cdr, operation):
     yield "PUT", f"{account}/failover", FAILOVER
     yield "PATCH", f"{account}/failover", FAILOVER
     yield "DELETE", f"{account}/failover", None
+    yield "GET", f"{account}/destination-rules", None
     yield "GET", f"{account}/api-keys", None
     yield "POST", f"{account}/api-keys", {"name": "mine"}
     yield "GET", f"{account}/api-keys/{victim.key['id']}", None
@@ -201,6 +203,7 @@ def test_matrix_is_complete(api):
               if "{" in template and not template.startswith(("/v1/gateways", "/v1/sync"))
               for method in item if method in ("get", "put", "post", "patch", "delete")}
     wanted.discard(("DELETE", "/v1/accounts/{account_id}"))
+    wanted -= {(method, "/v1/accounts/{account_id}/destination-rules") for method in ("PUT", "PATCH", "DELETE")}
     covered = set()
     for method, path, _ in routes(Named, "cdr_1", "mop_1"):
         for _, pattern, item in api.contract.paths:

@@ -49,7 +49,8 @@ def test_writable_fields_are_those_of_the_contract(api, tenant):
     schemas = api.contract.document["components"]["schemas"]
     for method, path, name in (
             ("POST", "/v1/accounts", "AccountCreate"), ("PATCH", tenant.path, "AccountUpdate"),
-            ("PUT", f"{tenant.path}/failover", "AccountFailoverWrite"), ("POST", "/v1/trunks", "TrunkCreate"),
+            ("PUT", f"{tenant.path}/failover", "AccountFailoverWrite"),
+            ("PUT", f"{tenant.path}/destination-rules", "DestinationRulesWrite"), ("POST", "/v1/trunks", "TrunkCreate"),
             ("PATCH", tenant.trunk_path, "TrunkUpdate"), ("POST", "/v1/dids", "DidCreate"),
             ("PUT", f"{tenant.trunk_path}/sip-accounts/primary", "SipAccountWrite"),
             ("PUT", f"{tenant.trunk_path}/sip-accounts/secondary", "SipAccountWrite"),

@@ -68,7 +68,7 @@ START_TEST(every_field_of_a_record_arrives)
 	feed(cfg,
 		"A\t" ACC1
 		"\tt\tDE\tEurope/Berlin\tt\t14155559999\tpbx.example|5070|tcp,2001:db8::5||udp"
-		"\tfixed\t14155550000\n"
+		"\tfixed\t14155550000\tDE,US|4420|1900|t|3|60|600\n"
 		"T\t" TRK1 "\t" ACC1 "\tt\t7\t5\t25\t3600\t\\\\Zo\\te\tto\tauto_failover\tt\t" TRK2
 		"\tbusy,no_answer\n"
 		"S\t" SIP1 "\t" TRK1 "\tsecondary\tLab\\nel\tip\t\\N\t" HA1 "\t" HA1 HA1
@@ -91,6 +91,11 @@ START_TEST(every_field_of_a_record_arrives)
 	ck_assert_uint_eq(a->backup_pbxs.item[1].port, 0);
 	ck_assert_int_eq(a->calling_party_display, DISPLAY_FIXED);
 	ck_assert_uint_eq(a->calling_party_number, 14155550000);
+	ck_assert_str_eq(a->destination_rules.allowed_countries, "DE,US");
+	ck_assert_str_eq(a->destination_rules.denied_prefixes, "4420");
+	ck_assert_str_eq(a->destination_rules.allowed_prefixes, "1900");
+	ck_assert(a->destination_rules.allow_premium);
+	ck_assert_uint_eq(a->destination_rules.max_failover_calls, 3);
 
 	t = trunk(TRK1);
 	ck_assert_ptr_eq(t->account, a);

@@ -17,7 +17,7 @@
 static const char *const lines[] = {
 	"A\t" ACC1
 	"\tt\tUS\tAmerica/New_York\tf\t14155551111\tb1.example||udp,b2.example||udp\tcaller\t"
-	"\\N",
+	"\\N\tUS,GB|44871|1809|f|10|60|3600",
 	"T\t" TRK1 "\t" ACC1
 	"\tt\t30\t15\t180\t14400\tZo\\te\trequest_uri\tonly_primary\tf\t\\N\t" DEFAULTS,
 	"S\t" SIP1 "\t" TRK1 "\tprimary\tlabel\tregistration\tpbx\t" HA1 "\t\t\t\\N",

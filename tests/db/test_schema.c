@@ -435,7 +435,7 @@ START_TEST(records)
 	db_position_fini(&reading.now);
 	ck_assert_str_eq(t.text,
 		"A\t00000000-0000-4000-8000-0000000000a1\tt\tUS\tUTC\tt\t14155550199\tb||"
-		"tcp\tcaller\t\\N\n"
+		"tcp\tcaller\t\\N\t\\N\n"
 		"T\t00000000-0000-4000-8000-0000000000b1\t00000000-0000-4000-8000-"
 		"0000000000a1\tt\t30\t15\t180"
 		"\t14400\tback\\\\slash\trequest_uri\tonly_primary\tf\t\\N\tbusy,rejected\n"

@@ -91,6 +91,14 @@ static inline int dump_account(struct hash_link *link, void *arg)
 		a->default_country, dump_text(a->timezone), a->failover_number,
 		a->calling_party_display, a->calling_party_number, n->trunks, n->dids);
 	dump_addresses(f, &a->backup_pbxs);
+	fprintf(f, " rules %s|%s|%s|%d %d/%u %u %u",
+		dump_text(a->destination_rules.allowed_countries),
+		dump_text(a->destination_rules.denied_prefixes),
+		dump_text(a->destination_rules.allowed_prefixes),
+		a->destination_rules.allow_premium, a->destination_rules.has_max,
+		a->destination_rules.max_failover_calls,
+		a->destination_rules.max_failover_calls_per_minute,
+		a->destination_rules.max_failover_call_seconds);
 	dump_close(&l, arg);
 	return 0;
 }
