@@ -8,6 +8,7 @@
 
 #include "api/app.h"
 #include "api/http.h"
+#include "api/idempotency.h"
 #include "api/json_compact.h"
 #include "api/problem.h"
 #include "api/request_db.h"
@@ -122,6 +123,8 @@ void answer_revision(struct http_request *req, const char *revision)
 
 	/* revision may be part of a result of the connection that is given back now */
 	snprintf(token, sizeof(token), "%s", revision);
+	if (!idempotency_end(req, token))
+		return;
 	request_db_put(req);
 	revision_wake(req->app->listener);
 	http_response_header(&req->res, "Trunkguard-Revision", "%s", token);

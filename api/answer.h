@@ -25,7 +25,8 @@ void answer_json_out(struct http_request *req, unsigned status, struct json_out 
 void answer_row(struct http_request *req, unsigned status, const struct resource_row *row);
 
 /* After a committed write, and after the answer is made: its revision, and with Prefer: wait whether
- * it was applied in time (RFC 7240). Gives the connection back and may wait. */
+ * it was applied in time (RFC 7240). Ends the transaction of an Idempotency-Key, gives the connection
+ * back and may wait. */
 void answer_revision(struct http_request *req, const char *revision);
 
 /* The seconds of "wait=5" in a Prefer field, -1: none. */

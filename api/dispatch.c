@@ -5,6 +5,7 @@
 #include "api/accept.h"
 #include "api/auth.h"
 #include "api/http.h"
+#include "api/idempotency.h"
 #include "api/metrics.h"
 #include "api/problem.h"
 #include "api/request_db.h"
@@ -79,7 +80,9 @@ void request_begin(struct http_request *req)
 
 void request_handle(struct http_request *req)
 {
-	req->route->handler[req->method](req);
+	if (req->method != HTTP_POST || idempotency_begin(req))
+		req->route->handler[req->method](req);
+	(void)idempotency_end(req, NULL);
 	request_db_put(req);
 	if (req->res.status == 0)
 		problem_answer(req, 500, PROBLEM_INTERNAL_ERROR, "The request was not answered.");

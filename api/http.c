@@ -44,6 +44,15 @@ void http_response_header(struct http_response *res, const char *name, const cha
 	res->header[i].value = value;
 }
 
+const char *http_response_find(const struct http_response *res, const char *name)
+{
+	for (unsigned i = 0; i < res->headers; i++) {
+		if (strcmp(res->header[i].name, name) == 0)
+			return res->header[i].value;
+	}
+	return NULL;
+}
+
 void http_response_body(
 	struct http_response *res, unsigned status, const char *type, char *body, size_t len)
 {

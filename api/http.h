@@ -50,6 +50,7 @@ struct db;
 struct route;
 struct MHD_Connection;
 struct http_conn;
+struct idempotency;
 
 struct http_request {
 	struct app *app;
@@ -63,6 +64,8 @@ struct http_request {
 	struct route_args args;
 	struct principal principal;
 	struct db *db; /* held: api/request_db.h */
+	bool db_long; /* it is of the pool for long statements */
+	struct idempotency *idempotency; /* its transaction is open; NULL: none */
 	/* the server's own */
 	struct MHD_Connection *mhd;
 	struct http_conn *conn;
@@ -80,6 +83,8 @@ void http_field_list(const struct http_request *req, const char *name, char *out
 /* The last one for a name wins. Values must be made of validated parts only. */
 void http_response_header(struct http_response *res, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The value of a header set before, NULL: none. */
+const char *http_response_find(const struct http_response *res, const char *name);
 /* body: malloc'ed, taken over. */
 void http_response_body(
 	struct http_response *res, unsigned status, const char *type, char *body, size_t len);

@@ -10,6 +10,7 @@
 #include "api/app.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "db/idempotency.h"
 #include "db/mass.h"
 
 enum { POLL_MS = 1000, STEP_MS = 50, FORGET_MS = 3600000 };
@@ -48,6 +49,8 @@ static void turn(struct mass_expiry *e, int64_t *forget_ms)
 	err = revert_due(e, db);
 	if (!err && clock_ms() >= *forget_ms) {
 		err = mass_forget(db);
+		if (!err)
+			err = idempotency_forget(db);
 		*forget_ms = clock_ms() + FORGET_MS;
 	}
 	if (err)

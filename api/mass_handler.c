@@ -18,25 +18,6 @@ enum { TRIES = 3 };
 
 static struct log_kind away = LOG_KIND("mass_operation", LOG_LEVEL_WARN);
 
-/* A connection whose statements may take long; the request's other one goes back first. NULL:
- * answered. */
-static struct db *mass_db(struct http_request *req)
-{
-	struct db_error why = {0};
-	struct db *db = NULL;
-	int err;
-
-	request_db_put(req);
-	err = req->app->migrated ? db_pool_get(req->app->mass_pool, APP_POOL_WAIT_MS, &db, &why)
-				 : ECONNRESET;
-	if (err == EAGAIN)
-		problem_busy(req);
-	else if (err)
-		problem_answer(req, 503, PROBLEM_DATABASE_UNAVAILABLE,
-			"The database cannot be reached right now; nothing was changed.");
-	return err ? NULL : db;
-}
-
 static void failed(struct http_request *req, const struct db *db, int err)
 {
 	log_limited(&away, "%s", db_error(db)->message[0] ? db_error(db)->message : strerror(err));
@@ -123,7 +104,7 @@ static void answer_operation(struct http_request *req, const struct mass_result 
 static void apply(struct mass_body *b)
 {
 	struct http_request *req = b->req;
-	struct db *db = mass_db(req);
+	struct db *db = request_db_long(req);
 	char revision[REVISION_SIZE] = "";
 	struct mass_result r;
 	int err = EBUSY;
@@ -142,7 +123,7 @@ static void apply(struct mass_body *b)
 			snprintf(revision, sizeof(revision), "%s", db_text(r.row, 0, 2));
 	}
 	mass_result_fini(&r);
-	db_pool_put(req->app->mass_pool, db);
+	request_db_put(req);
 	if (revision[0] != '\0')
 		answer_revision(req, revision);
 }
@@ -232,7 +213,7 @@ void handle_mass_revert(struct http_request *req)
 
 	if (!body_is_empty(req))
 		return;
-	db = mass_db(req);
+	db = request_db_long(req);
 	if (!db)
 		return;
 	key_take(req, &k);
@@ -249,7 +230,7 @@ void handle_mass_revert(struct http_request *req)
 		snprintf(revision, sizeof(revision), "%s", db_text(row, 0, 2));
 	}
 	db_clear(row);
-	db_pool_put(req->app->mass_pool, db);
+	request_db_put(req);
 	if (revision[0] != '\0')
 		answer_revision(req, revision);
 }

@@ -18,6 +18,9 @@
 	X(IN_USE, "in_use", "It is in use")                                                        \
 	X(CONFLICT, "conflict", "Another change came first")                                       \
 	X(PRECONDITION_FAILED, "precondition_failed", "The precondition failed")                   \
+	X(IDEMPOTENCY_KEY_INVALID, "idempotency_key_invalid", "Not an idempotency key")            \
+	X(IDEMPOTENCY_KEY_REUSED, "idempotency_key_reused", "Another request had the key")         \
+	X(IDEMPOTENCY_IN_FLIGHT, "idempotency_in_flight", "The request is being worked on")        \
 	X(BODY_TOO_LARGE, "body_too_large", "The body is too large")                               \
 	X(TARGET_TOO_LONG, "target_too_long", "The request target is too long")                    \
 	X(UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The media type is not supported")     \

@@ -16,18 +16,18 @@ static void unavailable(struct http_request *req)
 		"The database cannot be reached right now; nothing was changed.");
 }
 
-struct db *request_db(struct http_request *req)
+static struct db *take(struct http_request *req, bool is_long)
 {
+	struct db_pool *pool = is_long ? req->app->mass_pool : req->app->pool;
 	struct db_error why;
 	int err;
 
-	if (req->db)
-		return req->db;
 	if (!req->app->migrated) {
 		unavailable(req);
 		return NULL;
 	}
-	err = db_pool_get(req->app->pool, APP_POOL_WAIT_MS, &req->db, &why);
+	err = db_pool_get(pool, APP_POOL_WAIT_MS, &req->db, &why);
+	req->db_long = is_long;
 	if (err == 0)
 		return req->db;
 	req->db = NULL;
@@ -40,11 +40,35 @@ struct db *request_db(struct http_request *req)
 	return NULL;
 }
 
+/* In the transaction of an Idempotency-Key a statement that failed before is taken back first. */
+static struct db *held(struct http_request *req)
+{
+	int err = req->idempotency ? db_recover(req->db) : 0;
+
+	if (!err)
+		return req->db;
+	request_db_failed(req, err);
+	return NULL;
+}
+
+struct db *request_db(struct http_request *req)
+{
+	return req->db ? held(req) : take(req, false);
+}
+
+struct db *request_db_long(struct http_request *req)
+{
+	if (req->db && (req->db_long || req->idempotency))
+		return held(req);
+	request_db_put(req);
+	return take(req, true);
+}
+
 void request_db_put(struct http_request *req)
 {
-	if (!req->db)
+	if (!req->db || req->idempotency)
 		return;
-	db_pool_put(req->app->pool, req->db);
+	db_pool_put(req->db_long ? req->app->mass_pool : req->app->pool, req->db);
 	req->db = NULL;
 }
 

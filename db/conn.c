@@ -1,4 +1,4 @@
-/* A connection: opening, statements, transactions, COPY out. Waiting is in conn_wait.c, what an
+/* A connection: opening, statements, transactions, COPY. Waiting is in conn_wait.c, what an
  * error means in error.c. */
 #include "db/conn.h"
 
@@ -226,16 +226,20 @@ int db_exec(struct db *db, const char *sql)
 
 int db_begin(struct db *db)
 {
-	return db_exec(db, "BEGIN");
+	int err = db_exec(db, db->enclosed ? "SAVEPOINT inside" : "BEGIN");
+
+	db->inner = db->enclosed && !err;
+	return err;
 }
 
 int db_begin_read(struct db *db)
 {
-	return db_exec(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+	return db->enclosed ? db_begin(db)
+			    : db_exec(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
 }
 
 /* COMMIT of a failed transaction succeeds as a ROLLBACK: that is no success here. */
-int db_commit(struct db *db)
+static int commit(struct db *db)
 {
 	PGresult *result;
 	int err;
@@ -251,16 +255,74 @@ int db_commit(struct db *db)
 	return err;
 }
 
+int db_commit(struct db *db)
+{
+	int err;
+
+	if (!db->enclosed)
+		return commit(db);
+	err = db_exec(db, "RELEASE SAVEPOINT inside");
+	if (!err)
+		db->inner = false;
+	return err;
+}
+
+static void roll_back(struct db *db, const char *sql)
+{
+	struct db_error kept = db->error;
+	int err;
+
+	if (db->broken || PQtransactionStatus(db->pg) == PQTRANS_IDLE)
+		return;
+	err = db_exec(db, sql);
+	db->error = kept; /* what led to it is what the caller wants to know */
+	if (err)
+		db->broken = true;
+}
+
 void db_rollback(struct db *db)
 {
-	if (!db->broken && PQtransactionStatus(db->pg) != PQTRANS_IDLE) {
-		struct db_error kept = db->error;
-		int err = db_exec(db, "ROLLBACK");
+	if (!db->enclosed)
+		roll_back(db, "ROLLBACK");
+	else if (db->inner)
+		roll_back(db, "ROLLBACK TO SAVEPOINT inside; RELEASE SAVEPOINT inside");
+	db->inner = false;
+}
 
-		db->error = kept; /* what led to it is what the caller wants to know */
-		if (err)
-			db->broken = true;
+int db_enclose(struct db *db)
+{
+	int err = db_exec(db, "BEGIN");
+
+	db->enclosed = !err;
+	return err;
+}
+
+int db_shield(struct db *db)
+{
+	return db_exec(db, "SAVEPOINT shield");
+}
+
+int db_recover(struct db *db)
+{
+	if (db->broken)
+		return ECONNRESET;
+	if (PQtransactionStatus(db->pg) == PQTRANS_INERROR) {
+		db->inner = false;
+		roll_back(db, "ROLLBACK TO SAVEPOINT shield");
 	}
+	return db->broken ? ECONNRESET : 0;
+}
+
+int db_enclosed_commit(struct db *db)
+{
+	db->enclosed = db->inner = false;
+	return commit(db);
+}
+
+void db_enclosed_abort(struct db *db)
+{
+	db->enclosed = db->inner = false;
+	db_rollback(db);
 }
 
 /* Hands over the lines; after the handler has said no, the rest is read and dropped. */
@@ -314,6 +376,73 @@ int db_copy_out(struct db *db, const char *sql, db_line_h *h, void *arg)
 		(void)finish(db, &end);
 	PQclear(end);
 	return err ? err : stopped;
+}
+
+/* In pieces, so that libpq never holds more than one of them. */
+static int copy_send(struct db *db, const char *text, size_t len)
+{
+	enum { PIECE = 64 * 1024 };
+
+	while (len > 0) {
+		size_t n = len < PIECE ? len : PIECE;
+		int sent = PQputCopyData(db->pg, text, (int)n), err;
+
+		if (sent < 0)
+			return db_lost(db, ECONNRESET, PQerrorMessage(db->pg));
+		if (sent > 0) {
+			text += n;
+			len -= n;
+		}
+		err = db_flush(db);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int copy_end(struct db *db)
+{
+	int sent;
+
+	while ((sent = PQputCopyEnd(db->pg, NULL)) == 0) {
+		int err = db_flush(db);
+
+		if (err)
+			return err;
+	}
+	return sent < 0 ? db_lost(db, ECONNRESET, PQerrorMessage(db->pg)) : db_flush(db);
+}
+
+int db_copy_in(struct db *db, const char *sql, const char *text, size_t len)
+{
+	PGresult *result, *end;
+	int err;
+
+	if (db->broken)
+		return ECONNRESET;
+	if (!PQsendQuery(db->pg, sql))
+		return db_lost(db, ECONNRESET, PQerrorMessage(db->pg));
+	err = db_flush(db);
+	if (!err)
+		err = db_next(db, &result);
+	if (err)
+		return err;
+	if (PQresultStatus(result) != PGRES_COPY_IN) {
+		err = PQresultStatus(result) == PGRES_FATAL_ERROR ? db_note(db, result) : EINVAL;
+		PQclear(result);
+		(void)finish(db, &end);
+		PQclear(end);
+		return err;
+	}
+	PQclear(result);
+	err = copy_send(db, text, len);
+	if (!err)
+		err = copy_end(db);
+	if (err)
+		return err;
+	err = finish(db, &end);
+	PQclear(end);
+	return err;
 }
 
 bool db_broken(const struct db *db)

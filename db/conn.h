@@ -74,6 +74,19 @@ DB_MUST_CHECK int db_commit(struct db *db);
 /* Never fails visibly: a connection that cannot roll back is broken. Harmless outside a transaction. */
 void db_rollback(struct db *db);
 
+/* A transaction around those of others: until it ends, db_begin(), db_commit() and db_rollback() are of a
+ * savepoint in it, so that what a caller adds is kept together with what they do, or not at all. */
+DB_MUST_CHECK int db_enclose(struct db *db);
+/* From here on a statement that fails costs what was done since, not the whole: db_recover() goes back to
+ * here when one has failed, and is harmless else. */
+DB_MUST_CHECK int db_shield(struct db *db);
+DB_MUST_CHECK int db_recover(struct db *db);
+DB_MUST_CHECK int db_enclosed_commit(struct db *db);
+/* Harmless without one; then it is db_rollback(). */
+void db_enclosed_abort(struct db *db);
+
+/* COPY ... FROM STDIN of the text, which has all lines. */
+DB_MUST_CHECK int db_copy_in(struct db *db, const char *sql, const char *text, size_t len);
 /* COPY ... TO STDOUT: each line without its newline. A handler's non-zero result ends the reading
  * with that result; the connection stays usable. */
 typedef int db_line_h(const char *line, size_t len, void *arg);

@@ -12,6 +12,8 @@ struct db {
 	PGconn *pg;
 	int reply_timeout_ms; /* DB_NOT_LIMITED: none */
 	bool broken;
+	bool enclosed; /* db_enclose(): db_begin() and its like are of a savepoint */
+	bool inner; /* that savepoint is set */
 	struct db_error error;
 	unsigned notified; /* seen while something else was waited for */
 	char *prepared[DB_PREPARED_MAX]; /* open addressing by text; statement n is named "s<n>" */

@@ -161,7 +161,7 @@ void db_pool_put(struct db_pool *pool, struct db *db)
 {
 	if (!db)
 		return;
-	db_rollback(db);
+	db_enclosed_abort(db);
 	if (db_broken(db)) {
 		db_close(db);
 		db = NULL;
