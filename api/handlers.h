@@ -23,6 +23,8 @@ void handle_mass_revert(struct http_request *req);
 
 void handle_trunk_status(struct http_request *req);
 void handle_gateway_status(struct http_request *req);
+void handle_call_read(struct http_request *req);
+void handle_call_delete(struct http_request *req);
 void handle_cdr_read(struct http_request *req);
 void handle_explain(struct http_request *req);
 void handle_sync(struct http_request *req);

@@ -29,6 +29,7 @@
 	X(INTERNAL_ERROR, "internal_error", "Something went wrong here")                           \
 	X(BUSY, "busy", "Too much to do right now")                                                \
 	X(DATABASE_UNAVAILABLE, "database_unavailable", "The database is away")                    \
+	X(WORKER_SILENT, "worker_silent", "The worker does not answer")                            \
 	/* of a body or a query */                                                                 \
 	X(BODY_REQUIRED, "body_required", "A body is required")                                    \
 	X(NOT_AN_OBJECT, "not_an_object", "Not a JSON object")                                     \

@@ -57,6 +57,21 @@ static const struct {
 			"DELETE FROM trunk_calls c USING jsonb_to_recordset($2::jsonb)"
 			" AS r (trunk_id uuid) WHERE c.worker = $1 AND c.trunk_id = r.trunk_id",
 			"DELETE FROM trunk_calls WHERE worker = $1"},
+	[DB_OBSERVED_CALL] =
+		{"INSERT INTO live_call (worker, id, account_id, trunk_id, did, direction, state,"
+		 " caller, called, sip_call_id, caller_tag, attempt, started_at, answered_at)"
+		 " SELECT $1, id, account_id, trunk_id, did, direction, state, caller, called,"
+		 " sip_call_id, caller_tag, attempt, started_at, answered_at"
+		 " FROM jsonb_to_recordset($2::jsonb) AS r (id uuid, account_id uuid,"
+		 " trunk_id uuid, did bigint, direction text, state text, caller text,"
+		 " called text, sip_call_id text, caller_tag text, attempt jsonb,"
+		 " started_at timestamptz, answered_at timestamptz)"
+		 " ON CONFLICT (id) DO UPDATE SET worker = excluded.worker,"
+		 " state = excluded.state, attempt = excluded.attempt,"
+		 " answered_at = excluded.answered_at",
+			"DELETE FROM live_call c USING jsonb_to_recordset($2::jsonb)"
+			" AS r (id uuid) WHERE c.worker = $1 AND c.id = r.id",
+			"DELETE FROM live_call WHERE worker = $1"},
 };
 
 int db_cdr_insert(struct db *db, const char *worker, const char *json, int64_t *inserted)

@@ -100,6 +100,12 @@ static const struct list_filter registration_filters[] = {
 	{.name = "username", .kind = FILTER_TEXT, .condition = "s.username = %s"},
 };
 
+static const struct list_filter call_filters[] = {
+	ACCOUNT_ID,
+	TRUNK_ID,
+	{.name = "did", .kind = FILTER_NUMBER, .condition = "did = %s::bigint"},
+};
+
 /* An id is a UUIDv7 made when the call began, so a time is a bound of ids; the margin is for what
  * the clocks of two machines differ. */
 #define ID_AT(milliseconds)                                                                        \
@@ -167,6 +173,9 @@ static const struct list_sql lists[LIST_COUNT] = {
 		.where = "b.expires_at > now()", .owner = "s.account_id", .list.keys = 3,
 		.key = {"b.sip_account_id", "b.worker", "b.contact"},
 		.key_type = {"uuid", "text", "text"}},
+	[LIST_CALLS] = {FILTERS(call_filters), .expression = SQL_CALL_JSON, .from = "live_call",
+		.where = "worker IN " SQL_LIVE_WORKERS, .owner = "account_id", .list.keys = 1,
+		.key = {"id"}, .key_type = {"uuid"}, .newest_first = true},
 	[LIST_CDRS] = {FILTERS(cdr_filters), .expression = SQL_CDR_JSON, .from = "cdr",
 		.owner = "account_id", .list.keys = 1, .key = {"id"}, .key_type = {"uuid"},
 		.newest_first = true},

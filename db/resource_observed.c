@@ -5,9 +5,6 @@
 
 #include "db/resource_private.h"
 
-/* A worker that reported just before it died is not believed for longer than this. */
-#define LIVE_WORKERS "(SELECT w.name FROM worker_status w WHERE w.live)"
-
 /* clang-format off */
 /* How the workers see an address of the configuration. */
 #define HEALTH(address) \
@@ -15,12 +12,12 @@
 	"'status', h.status, 'rtt_ms', h.rtt_ms, 'since', " SQL_TIME("h.since") ", " \
 	"'checked_at', " SQL_TIME("h.checked_at") ") ORDER BY h.worker), '[]') " \
 	"FROM target_health h WHERE h.kind = 'address' AND h.target = " SQL_TARGET(address) " " \
-	"AND h.worker IN " LIVE_WORKERS ")"
+	"AND h.worker IN " SQL_LIVE_WORKERS ")"
 
 static const char trunk_sql[] =
 	"SELECT json_build_object('trunk_id', 'trk_' || t.id, 'enabled', t.enabled, "
 	"'calls_up', (SELECT coalesce(sum(c.calls_up), 0) FROM trunk_calls c "
-		"WHERE c.trunk_id = t.id AND c.worker IN " LIVE_WORKERS "), "
+		"WHERE c.trunk_id = t.id AND c.worker IN " SQL_LIVE_WORKERS "), "
 	"'max_concurrent_calls', t.max_concurrent_calls, "
 	"'sip_accounts', (SELECT coalesce(json_agg(json_build_object("
 		"'role', s.role, 'label', s.label, 'auth_mode', s.auth_mode, "

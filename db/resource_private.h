@@ -21,7 +21,17 @@
 	"'scopes', scopes, 'created_at', " SQL_TIME("created_at") ", 'last_used_at', " SQL_TIME(   \
 		"last_used_at") ", 'expires_at', " SQL_TIME("expires_at") ")"
 
+/* A worker that reported just before it died is not believed for longer than this. */
+#define SQL_LIVE_WORKERS "(SELECT w.name FROM worker_status w WHERE w.live)"
+
 /* clang-format off */
+#define SQL_CALL_JSON \
+	"json_build_object('id', 'call_' || id, 'cdr_id', 'cdr_' || id, 'account_id', 'acc_' || account_id, " \
+	"'trunk_id', 'trk_' || trunk_id, 'did', '+' || did, 'direction', direction, 'state', state, " \
+	"'caller', caller, 'called', called, 'sip_call_id', sip_call_id, 'attempt', attempt, " \
+	"'started_at', " SQL_TIME("started_at") ", 'answered_at', " SQL_TIME("answered_at") ", " \
+	"'worker', worker)"
+
 #define SQL_MASS_JSON \
 	"json_build_object('id', 'mop_' || id, 'account_id', 'acc_' || account_id, 'action', action, " \
 	"'select', request -> 'select', 'failover', request -> 'failover', 'trunk_id', " \

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/slots.h"
+#include "sip/live_call.h"
 #include "sip/loop.h"
 #include "sip/relay.h"
 #include "sip/setup.h"
@@ -14,14 +15,17 @@ enum { DIALOG_KEY_MAX = 1024 };
 
 int calls_init(struct calls *calls, const uint8_t key[16])
 {
-	*calls = (struct calls){0};
+	*calls = (struct calls){.changed = {.next = &calls->changed, .before = &calls->changed}};
 	return hash_init(&calls->by_dialog, key, 1024);
 }
 
 static int free_link(struct hash_link *link, void *arg)
 {
+	struct call *call = HASH_OBJECT(link, struct call, link);
+
 	(void)arg;
-	call_free(HASH_OBJECT(link, struct call, link));
+	call->live.reported = false;
+	call_free(call);
 	return 0;
 }
 
@@ -66,6 +70,7 @@ int call_new(struct call **callp, struct worker *w, struct str call_id, struct s
 	call->end_at = call->session_at = call->probe_at = INT64_MAX;
 	hash_insert(&w->calls.by_dialog, &call->link,
 		dialog_hash(&w->calls.by_dialog, call_id, caller_tag));
+	live_call_changed(call);
 	*callp = call;
 	return 0;
 }
@@ -74,6 +79,7 @@ void call_free(struct call *call)
 {
 	hash_remove(&call->w->calls.by_dialog, &call->link);
 	wheel_cancel(loop_wheel(call->w->loop), &call->timer);
+	live_call_gone(call);
 	call_release_slot(call);
 	setup_free(call->setup);
 	relay_orphan(call);

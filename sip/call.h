@@ -32,8 +32,17 @@ struct leg {
 	bool bound; /* a registered PBX: reached the way its registration came */
 };
 
-/* Who ended an answered call. */
-enum call_end { END_CALLER, END_CALLEE, END_SYSTEM };
+/* Who ended a call; an operator does by the API. */
+enum call_end { END_CALLER, END_CALLEE, END_SYSTEM, END_OPERATOR };
+
+enum call_direction { CALL_INBOUND, CALL_OUTBOUND };
+
+/* A call's place among those whose change has not been reported (sip/live_call.h). */
+struct live_call {
+	struct live_call *next, *before;
+	bool waits;
+	bool reported; /* ever */
+};
 
 struct call {
 	struct hash_link link;
@@ -54,13 +63,18 @@ struct call {
 	int64_t end_at, session_at, probe_at; /* loop time; INT64_MAX: never */
 	uint32_t max_call_seconds;
 	struct call_record *record; /* what is known since the answer; NULL before */
+	struct live_call live;
+	uint8_t direction; /* enum call_direction */
 	bool holds_slot;
+	bool hung_up; /* by an operator, while it was set up */
 	bool ended;
 };
 
 /* The table of live calls. */
 struct calls {
 	struct hash by_dialog; /* Call-ID and caller's tag */
+	struct live_call changed; /* a ring, oldest first */
+	struct wheel_timer live_timer;
 	uint64_t started, answered, failed, failed_over; /* counters for metrics */
 };
 

@@ -161,9 +161,30 @@ static void hand_over(const struct call *call, const struct call_record *r, cons
 	(void)recorder_cdr(call->w->recorder, &cdr);
 }
 
+static const char *end_word(enum call_end by)
+{
+	static const char *const word[] = {[END_CALLER] = "caller",
+		[END_CALLEE] = "callee",
+		[END_SYSTEM] = "worker",
+		[END_OPERATOR] = "operator"};
+
+	return word[by];
+}
+
 void call_record_answered(struct call *call)
 {
 	call->record = record_of(call);
+}
+
+/* The failover machine knows only callers who give up. */
+static void note_hung_up(struct call_record *r)
+{
+	r->status = 480;
+	r->cause = CAUSE_NORMAL;
+	for (unsigned i = 0; i < r->count; i++) {
+		if (r->attempt[i].cause == CAUSE_CALLER)
+			r->attempt[i].cause = CAUSE_NORMAL;
+	}
 }
 
 void call_record_failed(struct call *call)
@@ -172,15 +193,17 @@ void call_record_failed(struct call *call)
 
 	if (!r)
 		return;
-	hand_over(call, r, r->disposition == DISPOSITION_CANCELLED ? "caller" : "callee");
+	if (call->hung_up)
+		note_hung_up(r);
+	hand_over(call, r,
+		call->hung_up                             ? end_word(END_OPERATOR)
+		: r->disposition == DISPOSITION_CANCELLED ? end_word(END_CALLER)
+							  : end_word(END_CALLEE));
 	free(r);
 }
 
 void call_record_ended(struct call *call, enum call_end by)
 {
-	static const char *const word[] = {
-		[END_CALLER] = "caller", [END_CALLEE] = "callee", [END_SYSTEM] = "worker"};
-
 	if (call->record)
-		hand_over(call, call->record, word[by]);
+		hand_over(call, call->record, end_word(by));
 }

@@ -169,9 +169,30 @@ int mirror_set(struct mirror *o, enum db_observed kind, const void *key, size_t 
 	return change(o, kind, key, key_len, facts, json, false);
 }
 
+/* PostgreSQL has only what was taken since it was cleared (mirror_all_due()). */
+static bool forget_at_once(struct mirror *o, enum db_observed kind, const void *key, size_t key_len)
+{
+	struct row *r;
+	bool unknown;
+
+	pthread_mutex_lock(&o->lock);
+	r = find(o, kind, key, key_len, hash_key(&o->rows, key, key_len));
+	unknown = !r || !r->uploaded;
+	if (r && unknown) {
+		if (r->waits)
+			wait_off(r);
+		hash_remove(&o->rows, &r->link);
+		row_free(r);
+	}
+	pthread_mutex_unlock(&o->lock);
+	return unknown;
+}
+
 int mirror_forget(
 	struct mirror *o, enum db_observed kind, const void *key, size_t key_len, const char *json)
 {
+	if (forget_at_once(o, kind, key, key_len))
+		return 0;
 	return change(o, kind, key, key_len, "", json, true);
 }
 

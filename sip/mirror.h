@@ -23,7 +23,7 @@ void mirror_free(struct mirror *mirror);
  * uploaded waits for MIRROR_LAZY_MS. The json is copied. ENOMEM. */
 int mirror_set(struct mirror *mirror, enum db_observed kind, const void *key, size_t key_len,
 	const char *facts, const char *json);
-/* The row is to go; json holds its key columns. */
+/* The row is to go; json holds its key columns. One that was never uploaded is forgotten at once. */
 int mirror_forget(struct mirror *mirror, enum db_observed kind, const void *key, size_t key_len,
 	const char *json);
 

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "sip/binding_record.h"
 #include "sip/call_journal.h"
+#include "sip/commander.h"
 #include "sip/feed.h"
 #include "sip/loop.h"
 #include "sip/recorder.h"
@@ -205,15 +206,19 @@ int observed_open(struct worker *w)
 	err = feed_start(&w->feed, &fc);
 	if (err)
 		log_error("start", "configuration feed: %s", strerror(err));
+	if (!err)
+		err = commander_start(&w->commander, s->database_url, s->name);
 	return err;
 }
 
 void observed_close(struct worker *w)
 {
+	commander_stop(w->commander);
 	if (w->feed)
 		feed_stop(w->feed);
 	if (w->recorder)
 		recorder_stop(w->recorder);
+	w->commander = NULL;
 	w->feed = NULL;
 	w->recorder = NULL;
 }

@@ -29,6 +29,18 @@ static void status_json(struct json_out *j, const char *key, unsigned status)
 		json_out_null(j, key);
 }
 
+/* Whose call it is. */
+static void of_whom_json(
+	struct json_out *j, const struct uuid *account_id, const struct uuid *trunk_id, e164_t did)
+{
+	uuid_json(j, "account_id", account_id);
+	uuid_json(j, "trunk_id", trunk_id);
+	if (did)
+		json_out_uint(j, "did", did);
+	else
+		json_out_null(j, "did");
+}
+
 /* For columns that are not null. */
 static void text_json(struct json_out *j, const char *key, const char *text)
 {
@@ -68,12 +80,7 @@ void cdr_json(struct json_out *j, const struct cdr *c)
 {
 	json_out_object(j, NULL);
 	uuid_json(j, "id", &c->id);
-	uuid_json(j, "account_id", &c->account_id);
-	uuid_json(j, "trunk_id", &c->trunk_id);
-	if (c->did)
-		json_out_uint(j, "did", c->did);
-	else
-		json_out_null(j, "did");
+	of_whom_json(j, &c->account_id, &c->trunk_id, c->did);
 	text_json(j, "caller", c->caller);
 	text_json(j, "called", c->called);
 	text_json(j, "sip_call_id", c->sip_call_id);
@@ -124,6 +131,31 @@ void health_json(struct json_out *j, const struct observed_health *h)
 		json_out_null(j, "rtt_ms");
 	time_json(j, "since", h->since_ms);
 	time_json(j, "checked_at", h->checked_ms);
+	json_out_end(j);
+}
+
+void call_json(struct json_out *j, const struct observed_call *c)
+{
+	json_out_object(j, NULL);
+	uuid_json(j, "id", &c->id);
+	of_whom_json(j, &c->account_id, &c->trunk_id, c->did);
+	json_out_str(j, "direction", c->outbound ? "outbound" : "inbound");
+	json_out_str(j, "state", c->answered_ms ? "answered" : "ringing");
+	text_json(j, "caller", c->caller);
+	text_json(j, "called", c->called);
+	text_json(j, "sip_call_id", c->sip_call_id);
+	text_json(j, "caller_tag", c->caller_tag);
+	if (c->attempt_position) {
+		json_out_object(j, "attempt");
+		json_out_uint(j, "position", c->attempt_position);
+		json_out_str(j, "kind", c->attempt_kind);
+		json_out_str(j, "target", c->attempt_target);
+		json_out_end(j);
+	} else {
+		json_out_null(j, "attempt");
+	}
+	time_json(j, "started_at", c->started_ms);
+	time_json(j, "answered_at", c->answered_ms);
 	json_out_end(j);
 }
 

@@ -147,6 +147,23 @@ static int do_calls(struct recorder *r, const struct uuid *trunk_id, uint32_t ca
 		    : ENOMEM;
 }
 
+static int do_call(struct recorder *r, const struct recorder_item *item)
+{
+	const struct observed_call *c = &item->call;
+	char facts[32];
+	const char *text;
+	size_t len;
+
+	call_json(&r->json, c);
+	text = json_text(r, &len);
+	if (!text)
+		return ENOMEM;
+	if (item->kind == ITEM_CALL_GONE)
+		return mirror_forget(r->mirror, DB_OBSERVED_CALL, &c->id, sizeof(c->id), text);
+	snprintf(facts, sizeof(facts), "%u %d", c->attempt_position, c->answered_ms != 0);
+	return mirror_set(r->mirror, DB_OBSERVED_CALL, &c->id, sizeof(c->id), facts, text);
+}
+
 static void do_item(struct recorder *r, const struct recorder_item *item)
 {
 	int err = 0;
@@ -169,6 +186,10 @@ static void do_item(struct recorder *r, const struct recorder_item *item)
 		break;
 	case ITEM_CALLS:
 		err = do_calls(r, &item->calls.trunk_id, item->calls.calls_up);
+		break;
+	case ITEM_CALL:
+	case ITEM_CALL_GONE:
+		err = do_call(r, item);
 		break;
 	}
 	if (err)
@@ -378,6 +399,18 @@ int recorder_health(struct recorder *r, const struct observed_health *health)
 int recorder_trunk_calls(struct recorder *r, const struct uuid *trunk_id, uint32_t calls_up)
 {
 	return push(r, recorder_item_calls(trunk_id, calls_up));
+}
+
+int recorder_call(struct recorder *r, const struct observed_call *call)
+{
+	return push(r, recorder_item_call(ITEM_CALL, call));
+}
+
+int recorder_call_gone(struct recorder *r, const struct uuid *id)
+{
+	struct observed_call c = {.id = *id};
+
+	return push(r, recorder_item_call(ITEM_CALL_GONE, &c));
 }
 
 void recorder_stats(struct recorder *r, struct recorder_stats *stats)

@@ -65,7 +65,7 @@ struct cdr {
 	unsigned status; /* final response to the caller, 0: none */
 	bool failed_over;
 	int answered_by; /* index into attempt, -1: none */
-	const char *ended_by; /* "caller", "callee", "worker" … */
+	const char *ended_by; /* "caller", "callee", "worker", "operator" */
 	const char *revision;
 	unsigned attempts;
 	const struct cdr_attempt *attempt;
@@ -95,6 +95,20 @@ int recorder_health(struct recorder *recorder, const struct observed_health *hea
 
 /* Call it as often as it changes: only the newest is written, once a second. */
 int recorder_trunk_calls(struct recorder *recorder, const struct uuid *trunk_id, uint32_t calls_up);
+
+/* Rows of GET /v1/calls. A call that is forgotten before it was uploaded leaves no trace. */
+struct observed_call {
+	struct uuid id; /* of the record that it will leave */
+	struct uuid account_id, trunk_id; /* all zero: none */
+	e164_t did;
+	bool outbound;
+	const char *caller, *called, *sip_call_id, *caller_tag;
+	int64_t started_ms, answered_ms; /* wall clock, 0: not yet */
+	unsigned attempt_position; /* 0: nothing is tried yet */
+	const char *attempt_kind, *attempt_target;
+};
+int recorder_call(struct recorder *recorder, const struct observed_call *call);
+int recorder_call_gone(struct recorder *recorder, const struct uuid *id);
 
 /* Any thread. */
 struct recorder_stats {

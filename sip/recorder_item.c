@@ -138,6 +138,30 @@ struct recorder_item *recorder_item_health(const struct observed_health *health)
 	return item;
 }
 
+struct recorder_item *recorder_item_call(
+	enum recorder_item_kind kind, const struct observed_call *call)
+{
+	struct recorder_item *item =
+		item_new(kind, room(call->caller) + room(call->called) + room(call->sip_call_id) +
+				       room(call->caller_tag) + room(call->attempt_kind) +
+				       room(call->attempt_target));
+	struct observed_call *c;
+	char *at;
+
+	if (!item)
+		return NULL;
+	c = &item->call;
+	*c = *call;
+	at = item->text;
+	pack(&at, &c->caller);
+	pack(&at, &c->called);
+	pack(&at, &c->sip_call_id);
+	pack(&at, &c->caller_tag);
+	pack(&at, &c->attempt_kind);
+	pack(&at, &c->attempt_target);
+	return item;
+}
+
 struct recorder_item *recorder_item_calls(const struct uuid *trunk_id, uint32_t calls_up)
 {
 	struct recorder_item *item = item_new(ITEM_CALLS, 0);

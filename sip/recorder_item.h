@@ -12,7 +12,9 @@ enum recorder_item_kind {
 	ITEM_BINDING,
 	ITEM_BINDING_GONE,
 	ITEM_HEALTH,
-	ITEM_CALLS
+	ITEM_CALLS,
+	ITEM_CALL,
+	ITEM_CALL_GONE
 };
 
 struct recorder_item {
@@ -30,6 +32,7 @@ struct recorder_item {
 			struct uuid trunk_id;
 			uint32_t calls_up;
 		} calls;
+		struct observed_call call; /* ITEM_CALL_GONE: the id only */
 	};
 	char text[];
 };
@@ -41,6 +44,8 @@ struct recorder_item *recorder_item_cdr(const struct cdr *cdr);
 struct recorder_item *recorder_item_binding(
 	enum recorder_item_kind kind, const struct observed_binding *binding);
 struct recorder_item *recorder_item_health(const struct observed_health *health);
+struct recorder_item *recorder_item_call(
+	enum recorder_item_kind kind, const struct observed_call *call);
 struct recorder_item *recorder_item_calls(const struct uuid *trunk_id, uint32_t calls_up);
 
 #endif

@@ -13,6 +13,7 @@
 #include "sip/dialog.h"
 #include "sip/diversion.h"
 #include "sip/forward.h"
+#include "sip/live_call.h"
 #include "sip/loop.h"
 #include "sip/mask.h"
 #include "sip/setup_target.h"
@@ -58,6 +59,7 @@ static void try_next(struct call *call, unsigned attempt, unsigned branch)
 	/* Before anything that may take time: the plan was admitted by the count of this moment. */
 	if (s->plan.attempt[attempt].holds_slot)
 		call_take_slot(call);
+	live_call_changed(call);
 	err = setup_target_next(call, attempt, branch, &target, &ev.trigger);
 	if (err == EAGAIN)
 		return;
@@ -202,6 +204,7 @@ static void answered(struct call *call, unsigned branch, const struct sip_msg *m
 	setup_free(s);
 	call->setup = NULL;
 	call->w->calls.answered++;
+	live_call_changed(call);
 	watch_start(call, interval);
 	call_journal_put(call);
 }
@@ -263,6 +266,17 @@ bool setup_cancel(struct worker *w, struct txn_server *st, const struct sip_msg 
 		return false;
 	setup_event(call, &ev, NULL);
 	return true;
+}
+
+void setup_hang_up(struct call *call)
+{
+	struct failover_event ev = {.kind = FAILOVER_CANCEL};
+
+	call->hung_up = true;
+	if (call->setup->st)
+		reply_own(call, 480);
+	/* As if the caller had given up; the machine's own answer comes too late to be sent. */
+	setup_event(call, &ev, NULL);
 }
 
 const struct flow *setup_early_peer(const struct call *call, struct str to_tag)

@@ -48,6 +48,9 @@ void setup_start(
 /* The caller's CANCEL; st is the INVITE's transaction. False: it is not a call in set-up. */
 bool setup_cancel(struct worker *w, struct txn_server *st, const struct sip_msg *cancel);
 
+/* An operator ends a call in set-up: 480 for the caller, CANCEL for who rings. The call is gone. */
+void setup_hang_up(struct call *call);
+
 /* Something happened on the call. m is the response of FAILOVER_RESPONSE, else NULL. */
 void setup_event(struct call *call, const struct failover_event *event, const struct sip_msg *m);
 

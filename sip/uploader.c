@@ -160,6 +160,14 @@ static int begin_anew(struct uploader *u)
 	return err ? err : upload_observed(u, clock_ms());
 }
 
+/* Nothing is up any more with a worker that has ended, whatever it comes back with. */
+static int clear_calls(struct uploader *u)
+{
+	int err = db_observed_clear(u->db, DB_OBSERVED_CALLS, u->worker);
+
+	return err ? err : db_observed_clear(u->db, DB_OBSERVED_CALL, u->worker);
+}
+
 static void sleep_ms(struct uploader *u, int ms)
 {
 	struct pollfd fd = {.fd = u->wake_fd, .events = POLLIN};
@@ -187,7 +195,7 @@ static int session(struct uploader *u)
 		if (!err && (stop || now_ms - u->observed_ms >= OBSERVED_MS))
 			err = upload_observed(u, now_ms);
 		if (!err && stop)
-			return db_observed_clear(u->db, DB_OBSERVED_CALLS, u->worker);
+			return clear_calls(u);
 		if (!err)
 			sleep_ms(u, OBSERVED_MS);
 	}

@@ -70,19 +70,29 @@ void watch_end(struct call *call, enum call_end by)
 	call_free(call);
 }
 
+static void end_both(struct call *call, enum call_end by, struct str reason)
+{
+	own_request_bye(call, LEG_CALLER, reason);
+	own_request_bye(call, LEG_CALLEE, reason);
+	watch_end(call, by);
+}
+
 void watch_end_because(struct call *call, const char *reason)
 {
-	char line[128] = "Reason: SIP;cause=408;text=\"";
-	size_t n = strlen(line);
+	char line[128];
 	struct sip_build b;
 
 	sip_build_init(&b, line, sizeof(line));
-	b.len = n;
+	sip_build_lit(&b, "Reason: SIP;cause=408;text=\"");
 	sip_build_str(&b, str_of(reason));
 	sip_build_lit(&b, "\"\r\n");
-	own_request_bye(call, LEG_CALLER, sip_build_since(&b, 0));
-	own_request_bye(call, LEG_CALLEE, sip_build_since(&b, 0));
-	watch_end(call, END_SYSTEM);
+	end_both(call, END_SYSTEM, sip_build_since(&b, 0));
+}
+
+void watch_hang_up(struct call *call)
+{
+	end_both(call, END_OPERATOR,
+		str_lit("Reason: Q.850;cause=16;text=\"Ended by operator\"\r\n"));
 }
 
 /* What a probe must find again when its answer comes: the call may be gone by then. */

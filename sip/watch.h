@@ -24,5 +24,7 @@ void watch_refreshed(struct call *call, uint32_t interval);
  * sides when END_SYSTEM. */
 void watch_end(struct call *call, enum call_end by);
 void watch_end_because(struct call *call, const char *reason);
+/* An operator ends it. */
+void watch_hang_up(struct call *call);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "core/log.h"
 #include "sip/auth.h"
+#include "sip/command.h"
+#include "sip/commander.h"
 #include "sip/dispatch.h"
 #include "sip/feed.h"
 #include "sip/forward.h"
@@ -172,6 +174,9 @@ int worker_new(struct worker **wp, const struct worker_settings *settings)
 		err = observed_open(w);
 	if (!err)
 		err = loop_add(w->loop, &w->feed_fd, feed_fd(w->feed), EPOLLIN, feed_ready, w);
+	if (!err)
+		err = loop_add(w->loop, &w->command_fd, commander_fd(w->commander), EPOLLIN,
+			command_ready, w);
 	if (err) {
 		worker_free(w);
 		return err;
@@ -191,6 +196,8 @@ void worker_free(struct worker *w)
 		statepage_free(w->page);
 	if (w->feed && w->feed_fd.h)
 		loop_del(w->loop, &w->feed_fd);
+	if (w->commander && w->command_fd.h)
+		loop_del(w->loop, &w->command_fd);
 	if (w->calls.by_dialog.bucket)
 		calls_fini(&w->calls);
 	if (w->txn)

@@ -14,6 +14,7 @@
 #include "sip/registrar.h"
 #include "sip/verdict.h"
 
+struct commander;
 struct feed;
 struct net;
 struct prober;
@@ -65,6 +66,8 @@ struct worker {
 	struct statepage *page;
 	struct feed *feed;
 	struct recorder *recorder;
+	struct commander *commander;
+	struct loop_fd command_fd;
 	struct cidr_list private_targets;
 	int64_t probe_ms; /* 0: answered calls are not probed */
 	uint8_t hash_key[16];

@@ -17,7 +17,7 @@ function(needs_postgres)
 		"PGHOST=${postgres_dir}/socket;PGUSER=postgres;PGDATABASE=postgres")
 endfunction()
 get_property(postgres_tests DIRECTORY PROPERTY TESTS)
-list(FILTER postgres_tests INCLUDE REGEX "^(db|api)_|^sip_(feed|recorder)")
+list(FILTER postgres_tests INCLUDE REGEX "^(db|api)_|^sip_(commander|feed|recorder)")
 if(postgres_tests)
 	needs_postgres(${postgres_tests})
 endif()
@@ -50,6 +50,7 @@ set(e2e_suites
 	failover
 	ha
 	limits
+	live
 	outage
 	registration
 	run

@@ -119,7 +119,7 @@ def test_every_bad_key_gets_the_same_answer(api, tenant):
 FAILOVER = {"number": "+12125550177"}
 
 
-def routes(victim, cdr, operation):
+def routes(victim, cdr, operation, call):
     """Every route that takes an id, with a body that would be taken from the owner."""
     trunk, did, account = victim.trunk_path, victim.did_path, victim.path
     yield "GET", account, None
@@ -160,8 +160,20 @@ def routes(victim, cdr, operation):
     yield "DELETE", f"{did}/failover", None
     yield "GET", f"{did}/route", None
     yield "GET", f"/v1/cdrs/{cdr}", None
+    yield "GET", f"/v1/calls/{call}", None
+    yield "DELETE", f"/v1/calls/{call}", None
     yield "GET", f"/v1/mass-operations/{operation}", None
     yield "POST", f"/v1/mass-operations/{operation}/revert", None
+
+
+def live_call(server, tenant):
+    """A call in progress of a worker that is said to live."""
+    server.sql("INSERT INTO worker (name, instance, version, started_at, last_seen) VALUES "
+               "('for the matrix', gen_random_uuid(), '0', now(), 'infinity')")
+    return "call_" + server.sql(
+        "INSERT INTO live_call (id, worker, account_id, trunk_id, did, direction, state, started_at) VALUES (uuid7(), "
+        f"'for the matrix', '{tenant.account['id'][4:]}', '{tenant.trunk['id'][4:]}', {tenant.did['number'][1:]}, "
+        "'inbound', 'ringing', now()) RETURNING id")
 
 
 def test_matrix(api, server, tenant, other):
@@ -169,21 +181,24 @@ def test_matrix(api, server, tenant, other):
     record = cdr(server, tenant, "2026-01-01T10:00:00Z")
     operation = tenant.client.request("POST", "/v1/mass-operations", {
         "action": "set_failover", "select": {"numbers": [tenant.did["number"]]}, "failover": FAILOVER}).ok(201).json["id"]
+    call = live_call(server, tenant)
     before = server.sql("SELECT to_jsonb(a), to_jsonb(t), to_jsonb(d), to_jsonb(s) FROM account a JOIN trunk t ON "
                         "t.account_id = a.id JOIN did d ON d.trunk_id = t.id JOIN sip_account s ON s.trunk_id = t.id "
                         f"WHERE a.id = '{tenant.account['id'][4:]}'")
     missing = {}
-    for method, path, body in routes(tenant, record, operation):
+    for method, path, body in routes(tenant, record, operation, call):
         stranger = other.client.request(method, path, body)
         stranger.problem(404, "not_found")
         # Byte for byte what a thing that does not exist gets.
         for old, new in ((tenant.account["id"], "acc_"), (tenant.trunk["id"], "trk_"), (record, "cdr_"),
-                         (tenant.key["id"], "key_"), (operation, "mop_")):
+                         (tenant.key["id"], "key_"), (operation, "mop_"), (call, "call_")):
             path = path.replace(old, f"{new}0190163d-8694-739b-aea5-966c26f8ad91")
         path = path.replace(tenant.did["number"], "+12129998888")
         nothing = other.client.request(method, path, body)
         missing[method, path] = nothing
         assert nothing.body == stranger.body, (method, path)
+    tenant.client.get(f"/v1/calls/{call}").ok(200)
+    server.sql("DELETE FROM worker WHERE name = 'for the matrix'")
     after = server.sql("SELECT to_jsonb(a), to_jsonb(t), to_jsonb(d), to_jsonb(s) FROM account a JOIN trunk t ON "
                        "t.account_id = a.id JOIN did d ON d.trunk_id = t.id JOIN sip_account s ON s.trunk_id = t.id "
                        f"WHERE a.id = '{tenant.account['id'][4:]}'")
@@ -205,7 +220,7 @@ def test_matrix_is_complete(api):
     wanted.discard(("DELETE", "/v1/accounts/{account_id}"))
     wanted -= {(method, "/v1/accounts/{account_id}/destination-rules") for method in ("PUT", "PATCH", "DELETE")}
     covered = set()
-    for method, path, _ in routes(Named, "cdr_1", "mop_1"):
+    for method, path, _ in routes(Named, "cdr_1", "mop_1", "call_1"):
         for _, pattern, item in api.contract.paths:
             if pattern.match(path):
                 covered |= {(method, t) for t, i in api.contract.document["paths"].items() if i is item}
@@ -217,7 +232,7 @@ def test_lists_and_filters_show_ones_own_only(api, tenant, other):
     secrets = [tenant.account["id"], tenant.trunk["id"], tenant.did["number"], tenant.username, tenant.key["id"]]
     tenant.client.request("POST", "/v1/mass-operations", {
         "action": "set_failover", "select": {"numbers": [tenant.did["number"]]}, "failover": FAILOVER}).ok(201)
-    queries = ["/v1/accounts", "/v1/trunks", "/v1/mass-operations", "/v1/dids", "/v1/registrations", "/v1/cdrs",
+    queries = ["/v1/accounts", "/v1/trunks", "/v1/mass-operations", "/v1/dids", "/v1/registrations", "/v1/calls", "/v1/cdrs",
                f"{other.path}/api-keys", "/v1/sync"]
     filters = ["", "limit=1000", f"account_id={tenant.account['id']}", f"trunk_id={tenant.trunk['id']}",
                f"q={tenant.serial}", f"prefix={tenant.prefix[1:]}", f"did={tenant.did['number'][1:]}"]

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "core/cfg_record.h"
+#include "sip/command.h"
+#include "sip/commander.h"
 #include "sip/feed.h"
 #include "sip/recorder.h"
 #include "sip/resolve.h"
@@ -24,6 +26,14 @@ static struct {
 } fake_kept[64];
 static unsigned fake_kept_count;
 static uint32_t fake_calls_up;
+static struct {
+	struct uuid id;
+	char text[80];
+	char argument[512];
+} fake_live[64];
+static unsigned fake_live_count, fake_live_newest;
+static struct command *fake_asked;
+static char fake_result[COMMAND_RESULT_MAX];
 
 void fake_config(const char *record)
 {
@@ -50,6 +60,7 @@ void fake_edges_reset(void)
 	fake_cdrs[0] = '\0';
 	fake_kept_count = 0;
 	fake_calls_up = 0;
+	fake_live_count = 0;
 }
 
 const char *fake_records(void)
@@ -199,6 +210,109 @@ int recorder_trunk_calls(struct recorder *recorder, const struct uuid *trunk_id,
 	(void)recorder, (void)trunk_id;
 	fake_calls_up = calls_up;
 	return 0;
+}
+
+static unsigned live_find(const struct uuid *id)
+{
+	unsigned i = 0;
+
+	while (i < fake_live_count && !uuid_equal(&fake_live[i].id, id))
+		i++;
+	return i;
+}
+
+int recorder_call(struct recorder *recorder, const struct observed_call *call)
+{
+	unsigned i = live_find(&call->id);
+	char id[UUID_TEXT_SIZE];
+
+	(void)recorder;
+	if (i == 64)
+		abort();
+	if (i == fake_live_count)
+		fake_live_count++;
+	fake_live_newest = i;
+	fake_live[i].id = call->id;
+	uuid_format(&call->id, id);
+	snprintf(fake_live[i].text, sizeof(fake_live[i].text), "%s %s %u %s",
+		call->outbound ? "outbound" : "inbound", call->answered_ms ? "answered" : "ringing",
+		call->attempt_position, call->attempt_kind ? call->attempt_kind : "-");
+	snprintf(fake_live[i].argument, sizeof(fake_live[i].argument), "%s\n%s\n%s", id,
+		call->caller_tag, call->sip_call_id);
+	return 0;
+}
+
+int recorder_call_gone(struct recorder *recorder, const struct uuid *id)
+{
+	unsigned i = live_find(id);
+
+	(void)recorder;
+	if (i < fake_live_count)
+		fake_live[i] = fake_live[--fake_live_count];
+	return 0;
+}
+
+const char *fake_live_calls(void)
+{
+	static char text[64 * 84];
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; i < fake_live_count; i++)
+		n += (size_t)snprintf(
+			text + n, sizeof(text) - n, "%s%s", i ? "; " : "", fake_live[i].text);
+	return text;
+}
+
+const char *fake_hang_up_argument(void)
+{
+	return fake_live[fake_live_newest].argument;
+}
+
+int commander_start(struct commander **commander, const char *url, const char *worker)
+{
+	(void)url, (void)worker;
+	*commander = (struct commander *)&fake_asked;
+	return 0;
+}
+
+void commander_stop(struct commander *commander)
+{
+	(void)commander;
+}
+
+int commander_fd(const struct commander *commander)
+{
+	(void)commander;
+	return 0;
+}
+
+struct queue_node *commander_take(struct commander *commander)
+{
+	struct command *c = fake_asked;
+
+	(void)commander;
+	fake_asked = NULL;
+	return c ? &c->node : NULL;
+}
+
+void commander_done(struct commander *commander, struct command *command, const char *result)
+{
+	(void)commander;
+	snprintf(fake_result, sizeof(fake_result), "%s", result);
+	free(command);
+}
+
+const char *fake_command(struct worker *w, const char *kind, const char *argument)
+{
+	fake_asked = calloc(1, sizeof(*fake_asked));
+	if (!fake_asked)
+		abort();
+	fake_asked->kind = kind;
+	fake_asked->argument = argument;
+	fake_result[0] = '\0';
+	command_ready(0, w);
+	return fake_result;
 }
 
 void recorder_stats(struct recorder *recorder, struct recorder_stats *stats)

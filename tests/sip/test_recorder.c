@@ -518,6 +518,60 @@ START_TEST(health_and_calls)
 }
 END_TEST
 
+START_TEST(calls_in_progress)
+{
+	struct recorder *r = start_at(t.url, no_entry, NULL);
+	struct observed_call c = {.id = id_of(1),
+		.account_id = id_of(2),
+		.did = 14155550100,
+		.caller = "+14155550111",
+		.called = "+14155550100",
+		.sip_call_id = "abc@192.0.2.1",
+		.caller_tag = "t1",
+		.started_ms = 1700000000000};
+	struct observed_call brief = c;
+
+	/* It is over before anybody was told: no statement at all is made of it. */
+	testdb_run(db,
+		"CREATE TABLE told (id uuid); CREATE FUNCTION tell() RETURNS trigger LANGUAGE "
+		"plpgsql AS $$ BEGIN INSERT INTO told VALUES (NEW.id); RETURN NEW; END $$;"
+		"CREATE TRIGGER tell BEFORE INSERT ON live_call FOR EACH ROW EXECUTE FUNCTION "
+		"tell()");
+	UNTIL(stats_of(r).connected);
+	brief.id = id_of(3);
+	ck_assert_int_eq(recorder_call(r, &brief), 0);
+	ck_assert_int_eq(recorder_call_gone(r, &brief.id), 0);
+	ck_assert_int_eq(recorder_call(r, &c), 0);
+	UNTIL(database_says(
+		"SELECT concat_ws(' ', worker, direction, state, trunk_id IS NULL, did,"
+		" caller, called, sip_call_id, caller_tag, attempt IS NULL, answered_at)"
+		" FROM live_call",
+		"w1 inbound ringing t 14155550100 +14155550111 +14155550100 abc@192.0.2.1 t1 t"));
+	c.attempt_position = 2;
+	c.attempt_kind = "number";
+	c.attempt_target = "+442079460123";
+	c.answered_ms = 1700000001000;
+	ck_assert_int_eq(recorder_call(r, &c), 0);
+	UNTIL(database_says("SELECT concat_ws(' ', state, attempt->>'position', attempt->>'kind',"
+			    " attempt->>'target', answered_at) FROM live_call",
+		"answered 2 number +442079460123 2023-11-14 22:13:21+00"));
+	ck_assert_int_eq(recorder_call_gone(r, &c.id), 0);
+	UNTIL(database_says("SELECT count(*) FROM live_call", "0"));
+	ck_assert_str_eq(testdb_ask(db, "SELECT count(DISTINCT id) FROM told"), "1");
+	/* What an earlier run left is cleared at the start, what this one has at the end. */
+	ck_assert_int_eq(recorder_call(r, &c), 0);
+	UNTIL(database_says("SELECT count(*) FROM live_call", "1"));
+	recorder_stop(r);
+	ck_assert_str_eq(testdb_ask(db, "SELECT count(*) FROM live_call"), "0");
+	testdb_run(db, "INSERT INTO live_call (id, worker, direction, state, started_at) VALUES"
+		       " (uuid7(), 'w1', 'inbound', 'ringing', now()),"
+		       " (uuid7(), 'w2', 'inbound', 'ringing', now())");
+	r = start_at(t.url, no_entry, NULL);
+	UNTIL(database_says("SELECT string_agg(worker, ',') FROM live_call", "w2"));
+	recorder_stop(r);
+}
+END_TEST
+
 START_TEST(bad_observed_state_is_passed_over)
 {
 	struct recorder *r;
@@ -607,6 +661,6 @@ int main(void)
 	return TESTDB_SUITE("recorder", setup, teardown, a_record_arrives_whole, twice_is_once,
 		waits_for_postgresql, lost_connections, poison, queue_is_bounded, journal_survives,
 		killed_in_calls, bindings, bindings_come_back_after_a_lost_database,
-		health_and_calls, bad_observed_state_is_passed_over, full_disk,
+		health_and_calls, calls_in_progress, bad_observed_state_is_passed_over, full_disk,
 		full_disk_but_postgresql_is_there, no_directory);
 }

@@ -1,0 +1,107 @@
+#include "sip/live_call.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/attempt_target.h"
+#include "sip/call_record.h"
+#include "sip/loop.h"
+#include "sip/recorder.h"
+#include "sip/setup.h"
+#include "sip/worker.h"
+
+static void take_out(struct call *call)
+{
+	struct live_call *l = &call->live;
+
+	l->before->next = l->next;
+	l->next->before = l->before;
+	l->waits = false;
+}
+
+/* The attempt that rings or was answered. */
+static void attempt_of(
+	const struct call *call, struct observed_call *row, char text[ATTEMPT_TARGET_SIZE])
+{
+	const struct call_setup *s = call->setup;
+	const struct call_record *r = call->record;
+
+	if (s && s->attempt < s->plan.count) {
+		const struct attempt *a = &s->plan.attempt[s->attempt];
+
+		attempt_target(&s->plan, a, text);
+		row->attempt_position = s->attempt + 1;
+		row->attempt_kind = attempt_kind_word((enum attempt_kind)a->kind);
+		row->attempt_target = text;
+	} else if (!s && r && r->answered_by >= 0) {
+		const struct call_record_attempt *a = &r->attempt[r->answered_by];
+
+		row->attempt_position = (unsigned)r->answered_by + 1;
+		row->attempt_kind = attempt_kind_word((enum attempt_kind)a->kind);
+		row->attempt_target = (const char *)r + a->target;
+	}
+}
+
+static void report(struct call *call)
+{
+	char called[24], target[ATTEMPT_TARGET_SIZE];
+	struct observed_call row = {.id = call->id,
+		.account_id = call->account_id,
+		.trunk_id = call->trunk_id,
+		.did = call->did,
+		.outbound = call->direction == CALL_OUTBOUND,
+		.caller = call->caller,
+		.called = called,
+		.sip_call_id = call->call_id,
+		.caller_tag = call->leg[LEG_CALLER].tag,
+		.started_ms = call->started_wall_ms,
+		.answered_ms = call->answered_wall_ms};
+
+	snprintf(called, sizeof(called), "+%" PRIu64, call->did);
+	attempt_of(call, &row, target);
+	/* A full queue costs this row until the call changes again; the recorder counts it. */
+	if (recorder_call(call->w->recorder, &row) == 0)
+		call->live.reported = true;
+}
+
+static void look(void *arg, int64_t now_ms)
+{
+	struct worker *w = arg;
+	struct live_call *ring = &w->calls.changed;
+
+	for (unsigned n = 0; n < LIVE_CALL_A_LOOK && ring->next != ring; n++) {
+		struct call *call = HASH_OBJECT(ring->next, struct call, live);
+
+		take_out(call);
+		report(call);
+	}
+	if (ring->next != ring)
+		wheel_set(loop_wheel(w->loop), &w->calls.live_timer, now_ms + 1);
+}
+
+void live_call_changed(struct call *call)
+{
+	struct worker *w = call->w;
+	struct live_call *ring = &w->calls.changed, *l = &call->live;
+
+	if (l->waits)
+		return;
+	l->waits = true;
+	l->next = ring;
+	l->before = ring->before;
+	l->before->next = l;
+	ring->before = l;
+	if (wheel_timer_is_set(&w->calls.live_timer))
+		return;
+	w->calls.live_timer.h = look;
+	w->calls.live_timer.arg = w;
+	wheel_set(loop_wheel(w->loop), &w->calls.live_timer, loop_now(w->loop) + LIVE_CALL_LOOK_MS);
+}
+
+void live_call_gone(struct call *call)
+{
+	if (call->live.waits)
+		take_out(call);
+	if (call->live.reported)
+		(void)recorder_call_gone(call->w->recorder, &call->id);
+}
