@@ -17,10 +17,12 @@ struct cfg *cfg_new(void)
 		return NULL;
 	did_table_init(&cfg->dids);
 	pool_init(&cfg->did_failovers, sizeof(struct cfg_did_failover));
+	pool_init(&cfg->did_flows, sizeof(struct cfg_did_flow));
 	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key) ||
 		hash_init(&cfg->accounts, key, 0) || hash_init(&cfg->trunks, key, 0) ||
 		hash_init(&cfg->sip_accounts, key, 0) || hash_init(&cfg->gateways, key, 0) ||
-		hash_init(&cfg->usernames, key, 0) || ip_index_init(&cfg->account_ips, key) ||
+		hash_init(&cfg->dial_plans, key, 0) || hash_init(&cfg->usernames, key, 0) ||
+		hash_init(&cfg->internals, key, 0) || ip_index_init(&cfg->account_ips, key) ||
 		ip_index_init(&cfg->gateway_ips, key)) {
 		cfg_free(cfg);
 		return NULL;
@@ -60,6 +62,22 @@ void sip_account_node_free(struct sip_account_node *n)
 	mem_free(n);
 }
 
+void dial_plan_node_free(struct dial_plan_node *n)
+{
+	if (!n)
+		return;
+	mem_free(n->plan.name);
+	mem_free(n->plan.internal_number);
+	dial_steps_fini(&n->plan.steps);
+	mem_free(n);
+}
+
+void did_flow_clear(struct cfg_did_flow *flow)
+{
+	forwardings_free(flow->forwarding, flow->forwarding_count);
+	*flow = (struct cfg_did_flow){0};
+}
+
 void gateway_node_free(struct gateway_node *n)
 {
 	if (!n)
@@ -94,6 +112,13 @@ static int free_sip_account(struct hash_link *l, void *arg)
 	return 0;
 }
 
+static int free_dial_plan(struct hash_link *l, void *arg)
+{
+	(void)arg;
+	dial_plan_node_free(HASH_OBJECT(l, struct dial_plan_node, by_id));
+	return 0;
+}
+
 static int free_gateway(struct hash_link *l, void *arg)
 {
 	(void)arg;
@@ -101,25 +126,32 @@ static int free_gateway(struct hash_link *l, void *arg)
 	return 0;
 }
 
-static void free_did_backups(struct cfg_did *did, void *arg)
+static void free_did_lists(struct cfg_did *did, void *arg)
 {
 	(void)arg;
-	if (did->failover)
-		sip_address_list_fini(&did->failover->backup_pbxs);
+	if (!did->failover)
+		return;
+	sip_address_list_fini(&did->failover->backup_pbxs);
+	if (did->failover->flow)
+		did_flow_clear(did->failover->flow);
 }
 
 void cfg_free(struct cfg *cfg)
 {
 	if (!cfg)
 		return;
-	did_table_each(&cfg->dids, free_did_backups, NULL);
+	did_table_each(&cfg->dids, free_did_lists, NULL);
 	did_table_fini(&cfg->dids);
 	pool_fini(&cfg->did_failovers);
+	pool_fini(&cfg->did_flows);
 	hash_fini(&cfg->usernames);
+	hash_fini(&cfg->internals);
 	ip_index_fini(&cfg->account_ips);
 	ip_index_fini(&cfg->gateway_ips);
 	hash_each(&cfg->gateways, free_gateway, NULL);
 	hash_fini(&cfg->gateways);
+	hash_each(&cfg->dial_plans, free_dial_plan, NULL);
+	hash_fini(&cfg->dial_plans);
 	hash_each(&cfg->sip_accounts, free_sip_account, NULL);
 	hash_fini(&cfg->sip_accounts);
 	hash_each(&cfg->trunks, free_trunk, NULL);
@@ -156,6 +188,11 @@ struct trunk_node *cfg_trunk_node(const struct cfg *cfg, const struct uuid *id)
 struct sip_account_node *cfg_sip_account_node(const struct cfg *cfg, const struct uuid *id)
 {
 	FIND_NODE(cfg->sip_accounts, id, struct sip_account_node);
+}
+
+struct dial_plan_node *cfg_dial_plan_node(const struct cfg *cfg, const struct uuid *id)
+{
+	FIND_NODE(cfg->dial_plans, id, struct dial_plan_node);
 }
 
 struct gateway_node *cfg_gateway_node(const struct cfg *cfg, const struct uuid *id)
@@ -200,6 +237,42 @@ const struct cfg_sip_account *cfg_sip_account_by_username(
 const struct cfg_sip_account *cfg_sip_account_by_ip(const struct cfg *cfg, const uint8_t addr[16])
 {
 	return ip_index_find(&cfg->account_ips, addr);
+}
+
+const struct cfg_dial_plan *cfg_dial_plan(const struct cfg *cfg, const struct uuid *id)
+{
+	return (const struct cfg_dial_plan *)cfg_dial_plan_node(cfg, id);
+}
+
+/* len at most DIAL_INTERNAL_MAX */
+uint64_t cfg_internal_key(
+	const struct cfg *cfg, const struct uuid *account_id, const char *internal, size_t len)
+{
+	uint8_t key[sizeof(*account_id) + DIAL_INTERNAL_MAX];
+
+	memcpy(key, account_id, sizeof(*account_id));
+	memcpy(key + sizeof(*account_id), internal, len);
+	return hash_key(&cfg->internals, key, sizeof(*account_id) + len);
+}
+
+const struct cfg_dial_plan *cfg_dial_plan_by_internal(
+	const struct cfg *cfg, const struct uuid *account_id, const char *internal, size_t len)
+{
+	struct hash_link *l;
+
+	if (len == 0 || len > DIAL_INTERNAL_MAX)
+		return NULL;
+	l = hash_first(&cfg->internals, cfg_internal_key(cfg, account_id, internal, len));
+	for (; l; l = hash_next(l)) {
+		const struct cfg_dial_plan *p =
+			&HASH_OBJECT(l, struct dial_plan_node, by_internal)->plan;
+
+		if (strlen(p->internal_number) == len &&
+			!memcmp(p->internal_number, internal, len) &&
+			uuid_equal(&p->account->id, account_id))
+			return p;
+	}
+	return NULL;
 }
 
 const struct cfg_did *cfg_did(const struct cfg *cfg, e164_t number)
@@ -251,9 +324,11 @@ void cfg_count(const struct cfg *cfg, struct cfg_counts *counts)
 	counts->accounts = cfg->accounts.count;
 	counts->trunks = cfg->trunks.count;
 	counts->sip_accounts = cfg->sip_accounts.count;
+	counts->dial_plans = cfg->dial_plans.count;
 	counts->dids = cfg->dids.count;
 	counts->gateways = cfg->gateways.count;
 	counts->bytes = did_table_bytes(&cfg->dids) + cfg->did_failovers.bytes +
+			cfg->did_flows.bytes + counts->dial_plans * sizeof(struct dial_plan_node) +
 			counts->accounts * sizeof(struct account_node) +
 			counts->trunks * sizeof(struct trunk_node) +
 			counts->sip_accounts * sizeof(struct sip_account_node) +

@@ -73,15 +73,18 @@ struct cfg_dial_plan {
 };
 
 /* What few DIDs have, apart so that the many stay small. */
-struct cfg_did_failover {
+struct cfg_did_flow {
 	struct cfg_dial_plan *dial_plan; /* where the DID leads instead of to a trunk; NULL */
 	struct forwarding *forwarding; /* in their order */
 	uint16_t forwarding_count;
+};
+
+/* What most DIDs that have something of their own have: five words, there may be a million. */
+struct cfg_did_failover {
 	e164_t number;
 	struct sip_address_list backup_pbxs;
 	e164_t calling_party_number;
-	enum calling_party_display calling_party_display;
-	bool has_display; /* false: the account's */
+	struct cfg_did_flow *flow; /* NULL: neither a dial plan nor forwardings */
 };
 
 struct cfg_did {
@@ -94,6 +97,8 @@ struct cfg_did {
 	unsigned enabled : 1;
 	unsigned has_triggers : 1;
 	unsigned incoming_action : 1;
+	unsigned has_display : 1; /* 0: the account's */
+	unsigned calling_party_display : 2; /* with has_display */
 };
 
 struct cfg_gateway {
@@ -127,7 +132,7 @@ const struct cfg_gateway *cfg_gateway(const struct cfg *cfg, const struct uuid *
 const struct cfg_gateway *cfg_gateway_by_ip(const struct cfg *cfg, const uint8_t addr[16]);
 
 const struct cfg_dial_plan *cfg_dial_plan(const struct cfg *cfg, const struct uuid *id);
-/* By the internal number, which is unique within its account. */
+/* By the internal number, which is unique within its account. NULL also for what is none. */
 const struct cfg_dial_plan *cfg_dial_plan_by_internal(
 	const struct cfg *cfg, const struct uuid *account_id, const char *internal, size_t len);
 
@@ -138,7 +143,7 @@ int cfg_each_gateway(const struct cfg *cfg, cfg_gateway_h *h, void *arg);
 int cfg_each_trunk(const struct cfg *cfg, cfg_trunk_h *h, void *arg);
 
 struct cfg_counts {
-	size_t accounts, trunks, sip_accounts, dids, gateways;
+	size_t accounts, trunks, sip_accounts, dial_plans, dids, gateways;
 	size_t bytes; /* memory held, about */
 };
 void cfg_count(const struct cfg *cfg, struct cfg_counts *counts);

@@ -70,6 +70,43 @@ static int apply_trunk(struct cfg *cfg, struct cfg_change *c, struct cfg_reject 
 	return 0;
 }
 
+static void index_dial_plan(struct cfg *cfg, struct dial_plan_node *n)
+{
+	const struct cfg_dial_plan *p = &n->plan;
+
+	((struct account_node *)p->account)->dial_plans++;
+	hash_insert(&cfg->internals, &n->by_internal,
+		cfg_internal_key(
+			cfg, &p->account->id, p->internal_number, strlen(p->internal_number)));
+}
+
+static void unindex_dial_plan(struct cfg *cfg, struct dial_plan_node *n)
+{
+	((struct account_node *)n->plan.account)->dial_plans--;
+	hash_remove(&cfg->internals, &n->by_internal);
+}
+
+static int apply_dial_plan(struct cfg *cfg, struct cfg_change *c, struct cfg_reject *reject)
+{
+	struct dial_plan_node *n = c->dial_plan;
+	struct dial_plan_node *old = cfg_dial_plan_node(cfg, &n->plan.id);
+	struct account_node *account = cfg_account_node(cfg, &c->owner);
+
+	if (!account)
+		return refuse(reject, ENOENT, "account_id names no account");
+	n->plan.account = &account->account;
+	if (old) {
+		unindex_dial_plan(cfg, old);
+		SWAP(struct cfg_dial_plan, old->plan, n->plan);
+		index_dial_plan(cfg, old);
+		return 0;
+	}
+	insert_id(&cfg->dial_plans, &n->by_id, &n->plan.id);
+	index_dial_plan(cfg, n);
+	c->dial_plan = NULL;
+	return 0;
+}
+
 static void index_sip_account(struct cfg *cfg, struct sip_account_node *n)
 {
 	struct trunk_node *trunk = (struct trunk_node *)n->acc.trunk;
@@ -168,43 +205,111 @@ static void did_detach(struct cfg *cfg, struct cfg_did *did)
 		((struct account_node *)did->account)->dids--;
 	if (did->trunk)
 		((struct trunk_node *)did->trunk)->dids--;
-	if (did->failover)
-		sip_address_list_fini(&did->failover->backup_pbxs);
+	if (!did->failover)
+		return;
+	sip_address_list_fini(&did->failover->backup_pbxs);
+	if (did->failover->flow) {
+		if (did->failover->flow->dial_plan)
+			((struct dial_plan_node *)did->failover->flow->dial_plan)->dids--;
+		did_flow_clear(did->failover->flow);
+		pool_give(&cfg->did_flows, did->failover->flow);
+	}
 	pool_give(&cfg->did_failovers, did->failover);
+}
+
+/* What a DID's record points to. */
+struct did_links {
+	struct account_node *account;
+	struct trunk_node *trunk; /* NULL: none */
+	struct dial_plan_node *dial_plan; /* NULL: none */
+};
+
+static int did_links_find(const struct cfg *cfg, const struct did_record *d, struct did_links *l,
+	struct cfg_reject *reject)
+{
+	l->account = cfg_account_node(cfg, &d->account_id);
+	l->trunk = cfg_trunk_node(cfg, &d->trunk_id);
+	l->dial_plan = cfg_dial_plan_node(cfg, &d->dial_plan_id);
+	if (!l->account)
+		return refuse(reject, ENOENT, "account_id names no account");
+	if (!l->trunk && !uuid_is_zero(&d->trunk_id))
+		return refuse(reject, ENOENT, "trunk_id names no trunk");
+	if (!l->dial_plan && !uuid_is_zero(&d->dial_plan_id))
+		return refuse(reject, ENOENT, "dial_plan_id names no dial plan");
+	if (l->trunk && l->trunk->trunk.account != &l->account->account)
+		return refuse(reject, EINVAL, "trunk_id names a trunk of another account");
+	if (l->dial_plan && l->dial_plan->plan.account != &l->account->account)
+		return refuse(reject, EINVAL, "dial_plan_id names a dial plan of another account");
+	return 0;
+}
+
+/* The objects that hold what few DIDs have; both or none. */
+static int did_failover_new(
+	struct cfg *cfg, const struct did_record *d, struct cfg_did_failover **out)
+{
+	struct cfg_did_failover *f;
+
+	*out = NULL;
+	if (!d->has_failover)
+		return 0;
+	f = pool_take(&cfg->did_failovers);
+	if (!f)
+		return ENOMEM;
+	if (d->has_flow && !(f->flow = pool_take(&cfg->did_flows))) {
+		pool_give(&cfg->did_failovers, f);
+		return ENOMEM;
+	}
+	*out = f;
+	return 0;
+}
+
+static void did_failover_fill(
+	struct cfg_did_failover *f, struct did_record *d, struct dial_plan_node *dial_plan)
+{
+	struct cfg_did_flow *flow = f->flow;
+
+	*f = d->failover;
+	f->flow = flow;
+	d->failover.backup_pbxs = (struct sip_address_list){0};
+	if (!flow)
+		return;
+	*flow = d->flow;
+	d->flow = (struct cfg_did_flow){0};
+	if (dial_plan) {
+		flow->dial_plan = &dial_plan->plan;
+		dial_plan->dids++;
+	}
 }
 
 static int apply_did(struct cfg *cfg, struct cfg_change *c, struct cfg_reject *reject)
 {
 	struct did_record *d = &c->did;
-	struct account_node *account = cfg_account_node(cfg, &d->account_id);
-	struct trunk_node *trunk = cfg_trunk_node(cfg, &d->trunk_id);
-	struct cfg_did_failover *failover = NULL;
+	struct cfg_did_failover *failover;
+	struct did_links links;
 	struct cfg_did *did;
+	int err = did_links_find(cfg, d, &links, reject);
 
-	if (!account)
-		return refuse(reject, ENOENT, "account_id names no account");
-	if (!trunk && !uuid_is_zero(&d->trunk_id))
-		return refuse(reject, ENOENT, "trunk_id names no trunk");
-	if (trunk && trunk->trunk.account != &account->account)
-		return refuse(reject, EINVAL, "trunk_id names a trunk of another account");
-	if (d->has_failover && !(failover = pool_take(&cfg->did_failovers)))
+	if (err)
+		return err;
+	if (did_failover_new(cfg, d, &failover))
 		return refuse(reject, ENOMEM, "no memory");
 	if (did_table_get(&cfg->dids, d->did.number, &did)) {
+		if (failover)
+			pool_give(&cfg->did_flows, failover->flow);
 		pool_give(&cfg->did_failovers, failover);
 		return refuse(reject, ENOMEM, "no memory");
 	}
 	did_detach(cfg, did);
 	*did = d->did;
-	did->account = &account->account;
-	account->dids++;
-	if (trunk) {
-		did->trunk = &trunk->trunk;
-		trunk->dids++;
+	did->account = &links.account->account;
+	links.account->dids++;
+	if (links.trunk) {
+		did->trunk = &links.trunk->trunk;
+		links.trunk->dids++;
 	}
 	if (failover) {
-		*failover = d->failover;
 		did->failover = failover;
-		d->failover.backup_pbxs = (struct sip_address_list){0};
+		did_failover_fill(failover, d, links.dial_plan);
 	}
 	return 0;
 }
@@ -217,6 +322,8 @@ static int delete_account(struct cfg *cfg, const struct uuid *id, struct cfg_rej
 		return 0;
 	if (n->trunks || n->dids)
 		return refuse_in_use(reject, n->trunks, "trunks", n->dids);
+	if (n->dial_plans)
+		return refuse_in_use(reject, n->dial_plans, "dial plans", n->dids);
 	hash_remove(&cfg->accounts, &n->by_id);
 	account_node_free(n);
 	return 0;
@@ -233,6 +340,20 @@ static int delete_trunk(struct cfg *cfg, const struct uuid *id, struct cfg_rejec
 	((struct account_node *)n->trunk.account)->trunks--;
 	hash_remove(&cfg->trunks, &n->by_id);
 	trunk_node_free(n);
+	return 0;
+}
+
+static int delete_dial_plan(struct cfg *cfg, const struct uuid *id, struct cfg_reject *reject)
+{
+	struct dial_plan_node *n = cfg_dial_plan_node(cfg, id);
+
+	if (!n)
+		return 0;
+	if (n->dids)
+		return refuse(reject, EINVAL, "DIDs still lead to it");
+	unindex_dial_plan(cfg, n);
+	hash_remove(&cfg->dial_plans, &n->by_id);
+	dial_plan_node_free(n);
 	return 0;
 }
 
@@ -278,6 +399,8 @@ static int carry_out_delete(struct cfg *cfg, struct cfg_change *c, struct cfg_re
 		return delete_account(cfg, &c->id, reject);
 	case 'T':
 		return delete_trunk(cfg, &c->id, reject);
+	case 'P':
+		return delete_dial_plan(cfg, &c->id, reject);
 	case 'S':
 		return delete_sip_account(cfg, &c->id);
 	case 'G':
@@ -296,6 +419,8 @@ int cfg_change_carry_out(struct cfg *cfg, struct cfg_change *c, struct cfg_rejec
 		return apply_account(cfg, c);
 	case 'T':
 		return apply_trunk(cfg, c, reject);
+	case 'P':
+		return apply_dial_plan(cfg, c, reject);
 	case 'S':
 		return apply_sip_account(cfg, c, reject);
 	case 'G':

@@ -10,19 +10,21 @@
 struct did_record {
 	struct cfg_did did; /* account, trunk and failover not filled in */
 	struct uuid account_id;
-	struct uuid trunk_id; /* all zero: none */
-	struct cfg_did_failover failover;
-	bool has_failover;
+	struct uuid trunk_id, dial_plan_id; /* all zero: none */
+	struct cfg_did_failover failover; /* flow not filled in */
+	struct cfg_did_flow flow; /* dial_plan not filled in */
+	bool has_failover, has_flow;
 };
 
 struct cfg_change {
-	char kind; /* 'A', 'T', 'S', 'G', 'D' */
+	char kind; /* 'A', 'T', 'P', 'S', 'G', 'D' */
 	bool deletes;
 	struct uuid id; /* deletes, other than of a DID */
-	struct uuid owner; /* the account of a T, the trunk of an S */
+	struct uuid owner; /* the account of a T or a P, the trunk of an S */
 	union {
 		struct account_node *account;
 		struct trunk_node *trunk;
+		struct dial_plan_node *dial_plan;
 		struct sip_account_node *sip_account;
 		struct gateway_node *gateway;
 	};

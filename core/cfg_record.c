@@ -5,8 +5,12 @@
 #include <string.h>
 
 #include "core/cfg_change.h"
+#include "core/log.h"
 #include "core/mem.h"
 #include "core/record.h"
+#include "core/zoneinfo.h"
+
+static struct log_kind unknown_zone = LOG_KIND("time_zone", LOG_LEVEL_ERROR);
 
 enum { SECONDS_MAX = 7 * 86400, LINE_MAX_LEN = 1 << 20 };
 
@@ -44,6 +48,15 @@ static void read_destination_rules(struct record *r, struct destination_rules *o
 		record_fail(r, err, "destination_rules", err == ENOMEM ? "finds no memory" : wrong);
 }
 
+/* A zone that this machine does not know must not make an account vanish: it is UTC then. */
+static void read_timezone(struct record *r, struct cfg_account *a)
+{
+	record_text_or_empty(r, "timezone", &a->timezone);
+	if (a->timezone && zoneinfo_rule(a->timezone[0] ? a->timezone : "UTC", &a->zone))
+		log_limited(&unknown_zone, "the time zone %s is not known here, UTC is used for it",
+			a->timezone);
+}
+
 static void read_account(struct record *r, struct cfg_change *c)
 {
 	struct account_node *n = c->account = new_node(r, sizeof(*n));
@@ -56,7 +69,7 @@ static void read_account(struct record *r, struct cfg_change *c)
 	record_uuid(r, "id", &a->id);
 	record_bool(r, "enabled", &a->enabled);
 	read_country(r, a->default_country);
-	record_text_or_empty(r, "timezone", &a->timezone);
+	read_timezone(r, a);
 	record_bool(r, "ha_addon", &a->ha_addon);
 	record_number(r, "failover_number", &a->failover_number);
 	record_addresses(r, "backup_pbxs", &a->backup_pbxs);
@@ -94,6 +107,23 @@ static void read_trunk(struct record *r, struct cfg_change *c)
 		t->triggers = TRIGGERS_DEFAULT;
 	t->did_delivery = (enum did_delivery)delivery;
 	t->ha_mode = (enum ha_mode)mode;
+}
+
+static void read_dial_plan(struct record *r, struct cfg_change *c)
+{
+	struct dial_plan_node *n = c->dial_plan = new_node(r, sizeof(*n));
+	struct cfg_dial_plan *p;
+
+	if (!n)
+		return;
+	p = &n->plan;
+	record_uuid(r, "id", &p->id);
+	record_uuid(r, "account_id", &c->owner);
+	record_text_or_empty(r, "name", &p->name);
+	record_text_or_empty(r, "internal_number", &p->internal_number);
+	if (!r->err && !dial_internal_ok(p->internal_number, strlen(p->internal_number)))
+		record_fail(r, EINVAL, "internal_number", "is none");
+	record_dial_steps(r, "steps", &p->steps);
 }
 
 /* The entries of an index, made beforehand so that applying cannot fail. */
@@ -165,7 +195,7 @@ static void read_gateway(struct record *r, struct cfg_change *c)
 }
 
 /* calling_party_display of a DID: \N means the account's, which a word cannot say. */
-static void read_did_display(struct record *r, struct cfg_did_failover *f)
+static void read_did_display(struct record *r, struct cfg_did *did)
 {
 	struct str raw;
 	int display;
@@ -178,15 +208,14 @@ static void read_did_display(struct record *r, struct cfg_did_failover *f)
 	if (display < 0)
 		record_fail(r, EINVAL, "calling_party_display", "is an unknown word");
 	else
-		f->calling_party_display = (enum calling_party_display)display;
-	f->has_display = true;
+		did->calling_party_display = (unsigned)display & 3;
+	did->has_display = true;
 }
 
 static void read_did(struct record *r, struct cfg_change *c)
 {
 	struct did_record *d = &c->did;
 	struct cfg_did_failover *f = &d->failover;
-	struct uuid dial_plan_id; /* checked; what it leads to is not routed from here yet */
 	bool enabled = false, has = false;
 	int action;
 
@@ -195,20 +224,26 @@ static void read_did(struct record *r, struct cfg_change *c)
 		record_fail(r, EINVAL, "number", "is null");
 	record_uuid(r, "account_id", &d->account_id);
 	record_uuid_or_none(r, "trunk_id", &d->trunk_id);
-	record_uuid_or_none(r, "dial_plan_id", &dial_plan_id);
+	record_uuid_or_none(r, "dial_plan_id", &d->dial_plan_id);
+	if (!uuid_is_zero(&d->trunk_id) && !uuid_is_zero(&d->dial_plan_id))
+		record_fail(r, EINVAL, "dial_plan_id", "stands beside a trunk_id");
 	record_bool(r, "enabled", &enabled);
 	record_word(r, "incoming_action", incoming_action_parse, &action);
 	record_u16(r, "ring_seconds", true, &d->did.ring_seconds);
 	record_triggers(r, "triggers", &d->did.triggers, &has);
 	record_number(r, "failover_number", &f->number);
 	record_addresses(r, "backup_pbxs", &f->backup_pbxs);
-	read_did_display(r, f);
+	read_did_display(r, &d->did);
 	record_number(r, "calling_party_number", &f->calling_party_number);
 	d->did.enabled = enabled;
 	d->did.has_triggers = has;
 	d->did.incoming_action = action == INCOMING_RING_THEN_FORWARD;
+	if (record_more(r))
+		record_forwardings(
+			r, "forwardings", &d->flow.forwarding, &d->flow.forwarding_count);
+	d->has_flow = d->flow.forwarding_count || !uuid_is_zero(&d->dial_plan_id);
 	d->has_failover =
-		f->number || f->backup_pbxs.count || f->has_display || f->calling_party_number;
+		f->number || f->backup_pbxs.count || f->calling_party_number || d->has_flow;
 }
 
 static void read_kind(struct record *r, struct cfg_change *c)
@@ -219,7 +254,7 @@ static void read_kind(struct record *r, struct cfg_change *c)
 	if (!record_next(r, "the kind", &kind, &null))
 		return;
 	c->deletes = kind.len == 2 && kind.p[0] == '-';
-	if ((kind.len == 1 || c->deletes) && memchr("ATSGD", kind.p[kind.len - 1], 5))
+	if ((kind.len == 1 || c->deletes) && memchr("ATPSGD", kind.p[kind.len - 1], 6))
 		c->kind = kind.p[kind.len - 1];
 	else
 		record_fail(r, EINVAL, "the kind", "is unknown");
@@ -252,6 +287,8 @@ int cfg_change_read(struct cfg_change *c, const char *line, size_t len, struct c
 		read_account(&r, c);
 	else if (c->kind == 'T')
 		read_trunk(&r, c);
+	else if (c->kind == 'P')
+		read_dial_plan(&r, c);
 	else if (c->kind == 'S')
 		read_sip_account(&r, c);
 	else if (c->kind == 'G')
@@ -273,6 +310,9 @@ void cfg_change_fini(struct cfg_change *c)
 	case 'T':
 		trunk_node_free(c->trunk);
 		break;
+	case 'P':
+		dial_plan_node_free(c->dial_plan);
+		break;
 	case 'S':
 		sip_account_node_free(c->sip_account);
 		break;
@@ -281,6 +321,7 @@ void cfg_change_fini(struct cfg_change *c)
 		break;
 	default:
 		sip_address_list_fini(&c->did.failover.backup_pbxs);
+		did_flow_clear(&c->did.flow);
 		break;
 	}
 	memset(c, 0, sizeof(*c));

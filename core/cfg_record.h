@@ -9,23 +9,26 @@
  *   T id account_id enabled max_concurrent_calls first_response_seconds ring_seconds
  *     max_call_seconds caller_id did_delivery ha_mode failover_enabled failover_dial_plan_id
  *     triggers
+ *   P id account_id name internal_number steps
  *   S id trunk_id role label auth_mode username ha1_md5 ha1_sha256 ip_addresses address
  *   D number account_id trunk_id dial_plan_id enabled incoming_action ring_seconds triggers
- *     failover_number backup_pbxs calling_party_display calling_party_number
+ *     failover_number backup_pbxs calling_party_display calling_party_number forwardings
  *   G id name enabled address failover_address failover_seconds prefixes priority
  *     public_trunk inbound_ip_addresses
  *
- *   -A id   -T id   -S id   -D number   -G id      deletes
+ *   -A id   -T id   -P id   -S id   -D number   -G id      deletes
  *
  * ids are bare UUIDs; booleans t/f; numbers are digits without '+'; an address is
  * host|port|transport (port empty: by DNS), an address list joins them with ','; triggers,
- * ip_addresses and prefixes are comma lists ('' is empty, \N in triggers of D: the trunk's).
+ * ip_addresses and prefixes are comma lists ('' is empty, \N in triggers of D: the trunk's). steps and
+ * forwardings: core/dial_text.h; forwardings may be missing, as it is in records of older programs.
  * destination_rules is the text of core/destination.h, \N: the default rules, and so is a record that
  * ends before it.
  *
- * Order within a batch: A, T, S, G, D, then deletes -D, -G, -S, -T, -A, so that what a record
- * points to is there. A record that is wrong (unknown word, missing parent, out of range) is
- * refused with EINVAL and a reason; the object keeps its last good state and the batch goes on. */
+ * Order within a batch: A, T, P, S, G, D, then deletes -D, -G, -S, -P, -T, -A, so that what a record
+ * points to is there; a T names its dial plan by id only. A record that is wrong (unknown word,
+ * missing parent, out of range) is refused with EINVAL and a reason; the object keeps its last good
+ * state and the batch goes on. */
 #ifndef TRUNKGUARD_CORE_CFG_RECORD_H
 #define TRUNKGUARD_CORE_CFG_RECORD_H
 

@@ -3,8 +3,8 @@
 #define TRUNKGUARD_CORE_DIAL_PLAN_H
 
 #include "core/active_times.h"
+#include "core/dial_sip_uri.h"
 #include "core/e164.h"
-#include "core/sip_address.h"
 #include "core/uuid.h"
 #include "core/words.h"
 
@@ -23,15 +23,9 @@ enum dial_target_kind {
 	DIAL_TRUNK, /* delivery to a trunk of the account, by its mode */
 };
 
-/* sip:user@host:port;transport=…; user "" none */
-struct dial_sip_uri {
-	char *user; /* owned */
-	struct sip_address address;
-};
-
 struct dial_target {
 	enum dial_target_kind kind;
-	char *internal; /* owned; DIAL_INTERNAL, as provisioned */
+	char *internal; /* owned; DIAL_INTERNAL: a dial plan's, or "+" and the digits of a DID */
 	e164_t external;
 	struct uuid trunk_id;
 	struct dial_sip_uri sip_uri;
@@ -48,12 +42,13 @@ struct dial_steps {
 
 struct dial_step {
 	enum dial_app app;
-	struct active_times active_times; /* of every app; of DIAL_SCHEDULE: what decides */
+	struct active_times
+		active_times; /* of every app; of DIAL_SCHEDULE: between then and else */
 	/* DIAL_RING; DIAL_FORWARD: target[0], an external one; DIAL_MEDIA: target[0], a SIP URI */
 	struct dial_target *target; /* owned */
 	uint8_t target_count;
 	bool simultaneous;
-	uint16_t ring_seconds; /* 0: the default, 15 */
+	uint16_t ring_seconds; /* DIAL_RING */
 	/* DIAL_SCHEDULE */
 	struct dial_steps then_steps, else_steps;
 	/* DIAL_REJECT */
@@ -63,7 +58,7 @@ struct dial_step {
 
 /* One of a DID's forwardings. */
 struct forwarding {
-	char *designation; /* owned */
+	char *designation; /* owned; "" none */
 	bool enabled;
 	struct dial_target target; /* DIAL_INTERNAL or DIAL_EXTERNAL */
 	uint16_t ring_seconds;
@@ -73,7 +68,14 @@ struct forwarding {
 	struct active_times active_times;
 };
 
+const char *dial_app_word(enum dial_app app); /* "" out of range */
+int dial_app_parse(const char *word); /* -1: unknown */
+/* Digits and '*', 1 to DIAL_INTERNAL_MAX of them. */
+bool dial_internal_ok(const char *text, size_t len);
+
+void dial_target_fini(struct dial_target *t);
 void dial_steps_fini(struct dial_steps *steps);
 void forwarding_fini(struct forwarding *f);
+void forwardings_free(struct forwarding *list, unsigned count);
 
 #endif

@@ -10,10 +10,9 @@
 static void set_display(struct attempt *a, const struct cfg_did *did)
 {
 	const struct cfg_did_failover *f = did->failover;
-	bool own = f && f->has_display;
 
-	a->display =
-		(uint8_t)(own ? f->calling_party_display : did->account->calling_party_display);
+	a->display = (uint8_t)(did->has_display ? did->calling_party_display
+						: did->account->calling_party_display);
 	if (a->display != DISPLAY_FIXED)
 		return;
 	a->display_number = f && f->calling_party_number ? f->calling_party_number

@@ -181,25 +181,25 @@ static int unescape(struct str raw, char *out)
 	return 0;
 }
 
-static void take_text(struct record *r, const char *field, struct str raw, char **out)
+char *record_unescaped(struct record *r, const char *field, struct str raw, size_t max)
 {
 	char *text;
 
-	if (raw.len > RECORD_TEXT_MAX) {
+	if (raw.len > max) {
 		record_fail(r, EINVAL, field, "is too long");
-		return;
+		return NULL;
 	}
 	text = mem_alloc(raw.len + 1);
 	if (!text) {
 		record_fail(r, ENOMEM, field, "finds no memory");
-		return;
+		return NULL;
 	}
 	if (unescape(raw, text)) {
 		record_fail(r, EINVAL, field, "has a bad escape");
 		mem_free(text);
-		return;
+		return NULL;
 	}
-	*out = text;
+	return text;
 }
 
 void record_text(struct record *r, const char *field, char **out)
@@ -208,7 +208,7 @@ void record_text(struct record *r, const char *field, char **out)
 	bool null;
 
 	if (record_next(r, field, &raw, &null) && !null)
-		take_text(r, field, raw, out);
+		*out = record_unescaped(r, field, raw, RECORD_TEXT_MAX);
 }
 
 void record_text_or_empty(struct record *r, const char *field, char **out)
@@ -217,7 +217,8 @@ void record_text_or_empty(struct record *r, const char *field, char **out)
 	bool null;
 
 	if (record_next(r, field, &raw, &null))
-		take_text(r, field, null ? (struct str){"", 0} : raw, out);
+		*out = record_unescaped(
+			r, field, null ? (struct str){"", 0} : raw, RECORD_TEXT_MAX);
 }
 
 void record_hex(struct record *r, const char *field, char *out, size_t size)

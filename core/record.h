@@ -37,6 +37,8 @@ bool record_next(struct record *r, const char *field, struct str *raw, bool *nul
 /* Is there another field? One that was added to the end of a record is missing in what an older
  * program left on disk. */
 bool record_more(const struct record *r);
+/* Undoes COPY's escapes into a text of at most max octets that the caller owns; NULL: it failed. */
+char *record_unescaped(struct record *r, const char *field, struct str raw, size_t max);
 
 void record_uuid(struct record *r, const char *field, struct uuid *out);
 /* \N gives all zero. */
@@ -55,6 +57,10 @@ void record_text(struct record *r, const char *field, char **out);
 void record_text_or_empty(struct record *r, const char *field, char **out);
 /* Lower-case hex of exactly size - 1 digits, or \N or '' for "". */
 void record_hex(struct record *r, const char *field, char *out, size_t size);
+/* \N or '' gives none. */
+void record_dial_steps(struct record *r, const char *field, struct dial_steps *out);
+void record_forwardings(
+	struct record *r, const char *field, struct forwarding **out, uint16_t *count);
 /* \N leaves *has false. */
 void record_triggers(struct record *r, const char *field, trigger_set *out, bool *has);
 /* \N gives host NULL. */
@@ -63,8 +69,5 @@ void record_addresses(struct record *r, const char *field, struct sip_address_li
 void record_cidrs(struct record *r, const char *field, struct cidr_list *out);
 /* A NULL-terminated array in one block, never NULL on success. */
 void record_prefixes(struct record *r, const char *field, char ***out);
-
-void sip_address_fini(struct sip_address *a);
-void sip_address_list_fini(struct sip_address_list *l);
 
 #endif

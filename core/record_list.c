@@ -77,20 +77,6 @@ void record_triggers(struct record *r, const char *field, trigger_set *out, bool
 	}
 }
 
-void sip_address_fini(struct sip_address *a)
-{
-	mem_free(a->host);
-	*a = (struct sip_address){0};
-}
-
-void sip_address_list_fini(struct sip_address_list *l)
-{
-	for (unsigned i = 0; i < l->count; i++)
-		sip_address_fini(&l->item[i]);
-	mem_free(l->item);
-	*l = (struct sip_address_list){0};
-}
-
 /* Cuts the part before the next '|' off. False when there is none. */
 static bool cut(struct str *rest, struct str *part)
 {

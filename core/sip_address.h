@@ -19,4 +19,7 @@ struct sip_address_list {
 	uint16_t count;
 };
 
+void sip_address_fini(struct sip_address *a);
+void sip_address_list_fini(struct sip_address_list *l);
+
 #endif

@@ -16,8 +16,9 @@ static void counts_json(const struct cfg_counts *c, char *out, size_t size)
 {
 	snprintf(out, size,
 		"{\"accounts\": %zu, \"trunks\": %zu, \"sip_accounts\": %zu, \"dids\": %zu, "
-		"\"gateways\": %zu, \"bytes\": %zu}",
-		c->accounts, c->trunks, c->sip_accounts, c->dids, c->gateways, c->bytes);
+		"\"dial_plans\": %zu, \"gateways\": %zu, \"bytes\": %zu}",
+		c->accounts, c->trunks, c->sip_accounts, c->dids, c->dial_plans, c->gateways,
+		c->bytes);
 }
 
 int feed_report(struct feed *f, bool changed)

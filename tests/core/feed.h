@@ -16,6 +16,8 @@
 #define TRK2 ID("b", "2")
 #define SIP1 ID("c", "1")
 #define SIP2 ID("c", "2")
+#define DP1 ID("e", "1")
+#define DP2 ID("e", "2")
 #define GW1 ID("d", "1")
 #define GW2 ID("d", "2")
 #define GW3 ID("d", "3")
@@ -51,6 +53,12 @@
 #define DID_RECORD(number, account, trunk, enabled, triggers, failover_number, backups)            \
 	"D" T number T account T trunk T NUL T enabled T                                           \
 	"ring" T NUL T triggers T failover_number T backups T NUL T NUL "\n"
+#define DIAL_PLAN_RECORD(id, account, internal, steps)                                             \
+	"P" T id T account T "plan" T internal T steps "\n"
+/* A DID that leads to a dial plan, or has forwardings. */
+#define FLOW_DID_RECORD(number, account, trunk, dial_plan, forwardings)                            \
+	"D" T number T account T trunk T dial_plan T "t" T "ring" T NUL T NUL T NUL T              \
+	"" T NUL T NUL T forwardings "\n"
 #define GATEWAY_RECORD(id, enabled, address, failover_address, prefixes, priority, public_trunk)   \
 	"G" T id T "carrier" T enabled T address T failover_address T                              \
 	"10" T prefixes T priority T public_trunk T "198.51.100.0/24"                              \

@@ -63,6 +63,7 @@ START_TEST(every_field_of_a_record_arrives)
 	const struct cfg_sip_account *s;
 	const struct cfg_did *d;
 	const struct cfg_gateway *g;
+	const struct cfg_dial_plan *p;
 	struct uuid u;
 
 	feed(cfg,
@@ -71,17 +72,21 @@ START_TEST(every_field_of_a_record_arrives)
 		"\tfixed\t14155550000\tDE,US|4420|1900|t|3|60|600\n"
 		"T\t" TRK1 "\t" ACC1 "\tt\t7\t5\t25\t3600\t\\\\Zo\\te\tto\tauto_failover\tt\t" TRK2
 		"\tbusy,no_answer\n"
+		"P\t" DP1 "\t" ACC1 "\tNight \\\\ day\t*70\t(reject - 486 a%20\\\\b)\n"
 		"S\t" SIP1 "\t" TRK1 "\tsecondary\tLab\\nel\tip\t\\N\t" HA1 "\t" HA1 HA1
 		"\t192.0.2.7,2001:db8::/32\tpbx.example|5060|tls\n"
 		"G\t" GW1 "\tCarrier\tt\tsip.example||udp\t192.0.2.9|5080|tcp\t4\t1415,,44\t9\tt"
 		"\t203.0.113.0/28\n"
 		"D\t14155550100\t" ACC1 "\t" TRK1 "\t\\N\tt\tring_then_forward\t300\t\t"
-		"14155558888\tb.example|5060|udp\tcaller_number\t14155557777\n");
+		"14155558888\tb.example|5060|udp\tcaller_number\t14155557777\t(t - 15 - - i*70 "
+		"Night%20service)\n");
 	u = id_of(ACC1);
 	a = cfg_account(cfg, &u);
 	ck_assert(a->enabled && a->ha_addon);
 	ck_assert_str_eq(a->default_country, "DE");
 	ck_assert_str_eq(a->timezone, "Europe/Berlin");
+	ck_assert_int_eq(a->zone.standard_seconds, 3600);
+	ck_assert(a->zone.has_daylight);
 	ck_assert_uint_eq(a->failover_number, 14155559999);
 	ck_assert_uint_eq(a->backup_pbxs.count, 2);
 	ck_assert_str_eq(a->backup_pbxs.item[0].host, "pbx.example");
@@ -145,9 +150,19 @@ START_TEST(every_field_of_a_record_arrives)
 	ck_assert_uint_eq(d->ring_seconds, 300);
 	ck_assert_uint_eq(d->failover->number, 14155558888);
 	ck_assert_str_eq(d->failover->backup_pbxs.item[0].host, "b.example");
-	ck_assert(d->failover->has_display);
-	ck_assert_int_eq(d->failover->calling_party_display, DISPLAY_CALLER_NUMBER);
+	ck_assert(d->has_display);
+	ck_assert_int_eq(d->calling_party_display, DISPLAY_CALLER_NUMBER);
 	ck_assert_uint_eq(d->failover->calling_party_number, 14155557777);
+	ck_assert_ptr_null(d->failover->flow->dial_plan);
+	ck_assert_uint_eq(d->failover->flow->forwarding_count, 1);
+	ck_assert_str_eq(d->failover->flow->forwarding[0].designation, "Night service");
+
+	u = id_of(DP1);
+	p = cfg_dial_plan(cfg, &u);
+	ck_assert_ptr_eq(p->account, a);
+	ck_assert_str_eq(p->name, "Night \\ day");
+	ck_assert_str_eq(p->internal_number, "*70");
+	ck_assert_str_eq(p->steps.item[0].reason, "a \\b");
 }
 END_TEST
 
@@ -192,6 +207,76 @@ START_TEST(a_did_moves_between_trunks_and_loses_its_failover)
 	ck_assert_ptr_null(cfg_did(cfg, 14155550100)->failover);
 	feed(cfg, "-T\t" TRK1 "\n");
 	ck_assert_ptr_null(trunk(TRK1));
+}
+END_TEST
+
+static const struct cfg_dial_plan *by_internal(const char *account, const char *internal)
+{
+	struct uuid u = id_of(account);
+
+	return cfg_dial_plan_by_internal(cfg, &u, internal, strlen(internal));
+}
+
+START_TEST(internal_numbers_are_an_accounts_own)
+{
+	feed(cfg, DIAL_PLAN_RECORD(DP1, ACC1, "100", "") DIAL_PLAN_RECORD(DP2, ACC2, "100", ""));
+	ck_assert(has_id(by_internal(ACC1, "100"), DP1));
+	ck_assert(has_id(by_internal(ACC2, "100"), DP2));
+	ck_assert_ptr_null(by_internal(ACC1, "10"));
+	ck_assert_ptr_null(by_internal(ACC1, "1000"));
+	ck_assert_ptr_null(by_internal(ACC1, ""));
+	ck_assert_ptr_null(by_internal(ACC1, "1234567890123456"));
+	feed(cfg, DIAL_PLAN_RECORD(DP1, ACC1, "200", "(reject - 486 )"));
+	ck_assert_ptr_null(by_internal(ACC1, "100"));
+	ck_assert_uint_eq(by_internal(ACC1, "200")->steps.count, 1);
+	feed(cfg, "-P\t" DP1 "\n-P\t" DP1 "\n");
+	ck_assert_ptr_null(by_internal(ACC1, "200"));
+	ck_assert(has_id(by_internal(ACC2, "100"), DP2));
+	feed_refused(cfg, "-A\t" ACC2, EINVAL, "1 dial plans and 0 DIDs still use it");
+}
+END_TEST
+
+/* Within one batch two dial plans change their numbers. */
+START_TEST(internal_numbers_are_swapped)
+{
+	feed(cfg, DIAL_PLAN_RECORD(DP1, ACC1, "100", "") DIAL_PLAN_RECORD(DP2, ACC1, "200", ""));
+	feed(cfg, DIAL_PLAN_RECORD(DP1, ACC1, "200", "") DIAL_PLAN_RECORD(DP2, ACC1, "100", ""));
+	ck_assert(has_id(by_internal(ACC1, "200"), DP1));
+	ck_assert(has_id(by_internal(ACC1, "100"), DP2));
+}
+END_TEST
+
+START_TEST(a_did_leads_to_a_dial_plan_and_back_to_a_trunk)
+{
+	const struct cfg_did *d;
+
+	feed(cfg, DIAL_PLAN_RECORD(DP1, ACC1, "100", "") DIAL_PLAN_RECORD(DP2, ACC2, "100", "")
+			  FLOW_DID_RECORD("14155550100", ACC1, NUL, DP1, "(t - 15 - - i100 )"));
+	d = cfg_did(cfg, 14155550100);
+	ck_assert(has_id(d->failover->flow->dial_plan, DP1));
+	ck_assert_ptr_null(d->trunk);
+	feed_refused(cfg, "-P\t" DP1, EINVAL, "DIDs still lead to it");
+	feed_refused(cfg, FLOW_DID_RECORD("14155550100", ACC1, NUL, DP2, ""), EINVAL,
+		"dial_plan_id names a dial plan of another account");
+	feed_refused(cfg, FLOW_DID_RECORD("14155550100", ACC1, NUL, TRK1, ""), ENOENT,
+		"dial_plan_id names no dial plan");
+	feed_refused(cfg, FLOW_DID_RECORD("14155550100", ACC1, TRK1, DP1, ""), EINVAL,
+		"dial_plan_id stands beside a trunk_id");
+	ck_assert(has_id(d->failover->flow->dial_plan, DP1));
+	feed(cfg, DID_RECORD("14155550100", ACC1, TRK1, "t", NUL, NUL, ""));
+	ck_assert_ptr_null(cfg_did(cfg, 14155550100)->failover);
+	feed(cfg, "-P\t" DP1 "\n");
+}
+END_TEST
+
+START_TEST(an_unknown_time_zone_is_utc)
+{
+	struct uuid u = id_of(ACC1);
+
+	feed(cfg, "A\t" ACC1 "\tt\tUS\tMars/Olympus\tf\t\\N\t\tcaller\t\\N");
+	ck_assert_str_eq(cfg_account(cfg, &u)->timezone, "Mars/Olympus");
+	ck_assert_int_eq(cfg_account(cfg, &u)->zone.standard_seconds, 0);
+	ck_assert(!cfg_account(cfg, &u)->zone.has_daylight);
 }
 END_TEST
 
@@ -360,7 +445,7 @@ static void random_record(char *line, size_t size)
 	for (int i = 0; i < 3; i++)
 		snprintf(
 			ids[i], sizeof(ids[i]), "00000000-0000-7000-8000-00000000000%u", chance(4));
-	switch (chance(10)) {
+	switch (chance(12)) {
 	case 0:
 		snprintf(line, size, "A\t%s\tt\tUS\tUTC\tf\t\\N\ta.example||udp\tcaller\t\\N",
 			ids[0]);
@@ -394,8 +479,18 @@ static void random_record(char *line, size_t size)
 	case 7:
 		snprintf(line, size, "-D\t141555501%02u", chance(8));
 		break;
+	case 8:
+		snprintf(line, size, "P\t%s\t%s\tx\t10%u\t%s", ids[0], ids[1], chance(3),
+			chance(2) ? "(ring - sequential 9 i1)(reject - 486 no)" : "");
+		break;
+	case 9:
+		snprintf(line, size,
+			"D\t141555501%02u\t%s\t\\N\t%s\tt\tring\t\\N\t\\N\t\\N\t\t\\N\t\\N\t%s",
+			chance(8), ids[0], chance(3) ? ids[1] : "\\N",
+			chance(2) ? "(t - 15 - - i100 x)(f - 15 - - i100 )" : "");
+		break;
 	default:
-		snprintf(line, size, "-%c\t%s", "ATSG"[chance(4)], ids[0]);
+		snprintf(line, size, "-%c\t%s", "ATPSG"[chance(5)], ids[0]);
 		break;
 	}
 }
@@ -419,6 +514,19 @@ static void follow_all(void)
 		const struct cfg_did *d = cfg_did(cfg, 14155550100 + i);
 
 		if (d && (d->account->backup_pbxs.count != 1 || (d->trunk && !d->trunk->account)))
+			ck_abort();
+		if (d && d->failover && d->failover->flow && d->failover->flow->dial_plan &&
+			!d->failover->flow->dial_plan->account)
+			ck_abort();
+	}
+	for (unsigned i = 0; i < 4 * 3; i++) {
+		const struct uuid account = {
+			.b = {[6] = 0x70, [8] = 0x80, [15] = (uint8_t)(i / 3)}};
+		const char internal[] = {'1', '0', (char)('0' + i % 3)};
+		const struct cfg_dial_plan *p =
+			cfg_dial_plan_by_internal(cfg, &account, internal, sizeof(internal));
+
+		if (p && (!uuid_equal(&p->account->id, &account) || !p->name))
 			ck_abort();
 	}
 	for (unsigned i = 0; i < 3; i++) {
@@ -491,6 +599,8 @@ int main(void)
 	return SUITE_RUN_BOTH("cfg", setup, teardown, every_field_of_a_record_arrives,
 		a_did_without_extras_has_none, a_replaced_object_stays_where_it_is,
 		a_did_moves_between_trunks_and_loses_its_failover,
+		internal_numbers_are_an_accounts_own, internal_numbers_are_swapped,
+		a_did_leads_to_a_dial_plan_and_back_to_a_trunk, an_unknown_time_zone_is_utc,
 		a_username_moves_to_another_account_within_a_batch, a_username_is_compared_as_it_is,
 		a_trunks_sip_account_is_replaced_within_a_batch,
 		an_ip_account_is_known_by_its_longest_block,

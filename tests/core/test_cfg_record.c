@@ -22,6 +22,7 @@ static void teardown(void)
 #define T_HEAD "T\t" TRK1 "\t" ACC1
 #define S_HEAD "S\t" SIP1 "\t" TRK1
 #define G_HEAD "G\t" GW1 "\tcarrier\tt\t"
+#define P_HEAD "P\t" DP1 "\t" ACC1 "\tname\t"
 #define D_HEAD "D\t14155550100\t" ACC1 "\t\\N\t\\N\tt\t"
 
 static const struct {
@@ -112,6 +113,16 @@ static const struct {
 	{D_HEAD "voicemail", "incoming_action is an unknown word"},
 	{D_HEAD "ring\tsoon", "ring_seconds is no number"},
 	{D_HEAD "ring\t\\N\t\\N\t\\N\t\tnobody\t\\N", "calling_party_display is an unknown word"},
+	{D_HEAD "ring\t\\N\t\\N\t\\N\t\t\\N\t\\N\t(t)", "forwardings are not well formed"},
+	{D_HEAD "ring\t\\N\t\\N\t\\N\t\t\\N\t\\N\t(t\\q", "forwardings has a bad escape"},
+	{D_HEAD "ring\t\\N\t\\N\t\\N\t\t\\N\t\\N\t\tmore", "the record has too many fields"},
+	{"D\t14155550100\t" ACC1 "\t" TRK1 "\t" DP1, "dial_plan_id stands beside a trunk_id"},
+	{P_HEAD "1a\t", "internal_number is none"},
+	{P_HEAD "\\N\t", "internal_number is none"},
+	{P_HEAD "100", "steps is missing"},
+	{P_HEAD "100\t(dance)", "steps have an unknown app"},
+	{P_HEAD "100\t(reject - 99 )", "steps have a number that is none or out of range"},
+	{P_HEAD "100\t\\", "steps has a bad escape"},
 	{"D\t\\N\t" ACC1, "number is null"},
 };
 
@@ -141,6 +152,7 @@ START_TEST(every_beginning_of_a_good_record_is_refused)
 	static const char *const good[] = {
 		ACCOUNT_RECORD(ACC1, "t", "14155559999", "a||udp,b||udp"),
 		TRUNK_RECORD(TRK1, ACC1, "t", "30", "not_registered"),
+		DIAL_PLAN_RECORD(DP1, ACC1, "100", "(reject - 486 no)"),
 		IP_RECORD(SIP1, TRK1, "192.0.2.0/24,192.0.3.0/24", "pbx||udp"),
 		DID_RECORD("14155550100", ACC1, TRK1, "t", NUL, "14155559999", "a||udp"),
 		GATEWAY_RECORD(GW1, "t", "a||udp", "b||udp", "1,2", "7", "f")};
@@ -172,6 +184,8 @@ START_TEST(one_wrong_octet_anywhere_does_no_harm)
 		TRUNK_RECORD(TRK1, ACC1, "t", "30", "not_registered,busy"),
 		IP_RECORD(SIP1, TRK1, "192.0.2.0/24,2001:db8::/32", "pbx||udp"),
 		REGISTERING_RECORD(SIP2, TRK1, "us\\ter"),
+		DIAL_PLAN_RECORD(DP1, ACC1, "100", "(ring 1:0-9 sequential 9 i1)(reject - 486 no)"),
+		FLOW_DID_RECORD("14155550101", ACC1, NUL, DP1, "(t - 15 - - i1 x)"),
 		DID_RECORD("14155550100", ACC1, TRK1, "t", NUL, "14155559999", "a||udp"),
 		GATEWAY_RECORD(GW1, "t", "a||udp", "b|1|tls", "1,,2", "7", "f"), "-D\t14155550100"};
 	unsigned taken = 0, refused = 0;

@@ -24,6 +24,11 @@ static const char *const lines[] = {
 	"S\t" SIP2 "\t" TRK1 "\tsecondary\tlabel\tip\t\\N\t\t\t192.0.2.0/24,192.0.3.0/24\tpbx||udp",
 	"G\t" GW1
 	"\tcarrier\tt\tgw.example||udp\tgw2.example||udp\t10\t1,44\t1\tf\t198.51.100.0/24",
+	"P\t" DP1 "\t" ACC1
+	"\tname\t100\t(ring 31:0-9 sequential 9 i1 ssip:u@h.example)(schedule 1:0-9 "
+	"{(reject - 486 no)} {})",
+	"D\t14155550101\t" ACC1 "\t\\N\t" DP1
+	"\tt\tring\t\\N\t\\N\t\\N\t\t\\N\t\\N\t(t 31:0-9 15 - - i1 x)(f - 15 - - i1 )",
 	"D\t" NUMBER "\t" ACC1 "\t" TRK1
 	"\t\\N\tt\tring\t\\N\t\\N\t14155552222\tc1.example||udp,c2.example||udp\t\\N\t\\N",
 };
@@ -96,7 +101,8 @@ START_TEST(a_record_without_memory_changes_nothing)
 			if (err && lines[i][0] != 'D')
 				ck_assert_uint_eq(fake_mem_held(), held);
 			if (err && lines[i][0] == 'D')
-				ck_assert_ptr_null(cfg_did(cfg, 14155550100));
+				ck_assert_ptr_null(
+					cfg_did(cfg, i == LINES - 1 ? 14155550100 : 14155550101));
 		} while (err);
 		cfg_free(cfg);
 		ck_assert_uint_eq(fake_mem_held(), 0);
@@ -114,6 +120,9 @@ START_TEST(a_change_without_memory_keeps_the_last_good_state)
 		"S\t" SIP1 "\t" TRK1 "\tprimary\tx\tregistration\tother\t\t\t\t\\N",
 		"S\t" SIP2 "\t" TRK1 "\tsecondary\tx\tip\t\\N\t\t\t192.0.9.0/24\tx||udp",
 		"G\t" GW1 "\tx\tf\tx.example||udp\t\\N\t10\t\t1\tf\t",
+		"P\t" DP1 "\t" ACC1 "\tx\t200\t(reject - 486 )",
+		"D\t14155550101\t" ACC1 "\t\\N\t" DP1
+		"\tf\tring\t\\N\t\\N\t\\N\t\t\\N\t\\N\t(t - 15 - - i200 )",
 		"D\t" NUMBER "\t" ACC1 "\t" TRK1
 		"\t\\N\tf\tring\t\\N\t\\N\t\\N\tx.example||udp\t\\N\t\\N",
 	};
@@ -134,6 +143,8 @@ START_TEST(a_change_without_memory_keeps_the_last_good_state)
 				break;
 			ck_assert(cfg_account(cfg, &acc)->enabled);
 			ck_assert(cfg_did(cfg, 14155550100)->enabled);
+			ck_assert(cfg_did(cfg, 14155550101)->enabled);
+			ck_assert_ptr_nonnull(cfg_dial_plan_by_internal(cfg, &acc, "100", 3));
 			ck_assert_uint_eq(cfg_did(cfg, 14155550100)->failover->number, 14155552222);
 			ck_assert(cfg_did(cfg, 14155550100)->trunk->enabled);
 			ck_assert_ptr_nonnull(cfg_sip_account_by_username(cfg, "pbx", 3));

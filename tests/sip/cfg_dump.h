@@ -90,6 +90,8 @@ static inline int dump_account(struct hash_link *link, void *arg)
 	fprintf(f, " %d %d %s %s %" PRIu64 " %d %" PRIu64 " used %u %u", a->enabled, a->ha_addon,
 		a->default_country, dump_text(a->timezone), a->failover_number,
 		a->calling_party_display, a->calling_party_number, n->trunks, n->dids);
+	fprintf(f, " zone %d %d %d", a->zone.standard_seconds, a->zone.has_daylight,
+		a->zone.daylight_seconds);
 	dump_addresses(f, &a->backup_pbxs);
 	fprintf(f, " rules %s|%s|%s|%d %d/%u %u %u",
 		dump_text(a->destination_rules.allowed_countries),
@@ -163,6 +165,69 @@ static inline int dump_gateway(struct hash_link *link, void *arg)
 	return 0;
 }
 
+static inline void dump_times(FILE *f, const struct active_times *times)
+{
+	for (unsigned i = 0; i < times->count; i++)
+		fprintf(f, " %u:%u-%u", times->item[i].days, times->item[i].from_minute,
+			times->item[i].to_minute);
+}
+
+static inline void dump_target(FILE *f, const struct dial_target *t)
+{
+	fprintf(f, " %d %s %" PRIu64 " %s", t->kind, dump_text(t->internal), t->external,
+		dump_text(t->sip_uri.user));
+	dump_uuid(f, &t->trunk_id);
+	dump_address(f, &t->sip_uri.address);
+}
+
+static inline void dump_steps(FILE *f, const struct dial_steps *steps)
+{
+	fprintf(f, " {");
+	for (unsigned i = 0; i < steps->count; i++) {
+		const struct dial_step *s = &steps->item[i];
+
+		fprintf(f, " %d %d %u %u %s", s->app, s->simultaneous, s->ring_seconds, s->code,
+			dump_text(s->reason));
+		dump_times(f, &s->active_times);
+		for (unsigned t = 0; t < s->target_count; t++)
+			dump_target(f, &s->target[t]);
+		dump_steps(f, &s->then_steps);
+		dump_steps(f, &s->else_steps);
+	}
+	fprintf(f, "}");
+}
+
+static inline int dump_dial_plan(struct hash_link *link, void *arg)
+{
+	const struct dial_plan_node *n = HASH_OBJECT(link, struct dial_plan_node, by_id);
+	struct dump_line l;
+	FILE *f = dump_open(&l);
+
+	fprintf(f, "P");
+	dump_uuid(f, &n->plan.id);
+	dump_uuid(f, &n->plan.account->id);
+	fprintf(f, " %s %s used %u", dump_text(n->plan.name), n->plan.internal_number, n->dids);
+	dump_steps(f, &n->plan.steps);
+	dump_close(&l, arg);
+	return 0;
+}
+
+static inline void dump_flow(FILE *f, const struct cfg_did_flow *flow)
+{
+	fprintf(f, " flow");
+	if (flow->dial_plan)
+		dump_uuid(f, &flow->dial_plan->id);
+	for (unsigned i = 0; i < flow->forwarding_count; i++) {
+		const struct forwarding *w = &flow->forwarding[i];
+
+		fprintf(f, " (%s %d %u %d %d %" PRIu64, w->designation, w->enabled, w->ring_seconds,
+			w->has_display, w->calling_party_display, w->calling_party_number);
+		dump_target(f, &w->target);
+		dump_times(f, &w->active_times);
+		fprintf(f, ")");
+	}
+}
+
 static inline void dump_did(struct cfg_did *d, void *arg)
 {
 	struct dump_line l;
@@ -172,13 +237,14 @@ static inline void dump_did(struct cfg_did *d, void *arg)
 	dump_uuid(f, &d->account->id);
 	if (d->trunk)
 		dump_uuid(f, &d->trunk->id);
-	fprintf(f, " %u %d %x %d %d", d->ring_seconds, d->has_triggers, d->triggers, d->enabled,
-		d->incoming_action);
+	fprintf(f, " %u %d %x %d %d %d %d", d->ring_seconds, d->has_triggers, d->triggers,
+		d->enabled, d->incoming_action, d->has_display, d->calling_party_display);
 	if (d->failover) {
-		fprintf(f, " failover %" PRIu64 " %d %d %" PRIu64, d->failover->number,
-			d->failover->has_display, d->failover->calling_party_display,
+		fprintf(f, " failover %" PRIu64 " %" PRIu64, d->failover->number,
 			d->failover->calling_party_number);
 		dump_addresses(f, &d->failover->backup_pbxs);
+		if (d->failover->flow)
+			dump_flow(f, d->failover->flow);
 	}
 	dump_close(&l, arg);
 }
@@ -194,6 +260,7 @@ static inline void cfg_dump_make(struct cfg_dump *d, const struct cfg *cfg)
 	hash_each(&cfg->accounts, dump_account, d);
 	hash_each(&cfg->trunks, dump_trunk, d);
 	hash_each(&cfg->sip_accounts, dump_sip_account, d);
+	hash_each(&cfg->dial_plans, dump_dial_plan, d);
 	hash_each(&cfg->gateways, dump_gateway, d);
 	did_table_each(&cfg->dids, dump_did, d);
 	if (d->count)
