@@ -39,8 +39,7 @@ static void refused(struct worker *w, const struct sip_msg *m, const struct flow
 	w->stats.faults[v->fault]++;
 	log_limited(&kind, "%s from %.*s", v->word, (int)source.len, source.p);
 	if (v->kind == SIP_SCAN_REPLY)
-		reply_stateless(w, m, from,
-			guard_reply_max(w->guard, class, m, from, loop_now(w->loop)), &r);
+		reply_stateless(w, m, from, guard_reply_max(class, m, from), &r);
 }
 
 static bool in_call(struct worker *w, const struct sip_msg *m, const struct flow *from)
@@ -78,7 +77,7 @@ static bool stop_register(
 	struct worker *w, const struct sip_msg *m, const struct flow *from, enum guard_class class)
 {
 	struct registrar_answer *a = &w->registrar_answer;
-	size_t max = guard_reply_max(w->guard, class, m, from, loop_now(w->loop));
+	size_t max = guard_reply_max(class, m, from);
 
 	if (!registrar_front(w->registrar, w->cfg, m, from, max, loop_now(w->loop), a))
 		return false;
@@ -106,8 +105,7 @@ static bool stop_unready(
 		!str_empty(m->to.tag))
 		return false;
 	if (now - w->started_ms >= CONFIG_EXPECTED_MS)
-		reply_stateless(
-			w, m, from, guard_reply_max(w->guard, class, m, from, now), &unavailable);
+		reply_stateless(w, m, from, guard_reply_max(class, m, from), &unavailable);
 	return true;
 }
 

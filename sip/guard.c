@@ -19,11 +19,6 @@ enum {
 	EXPECT_ROWS = 4096,
 	EXPECT_WAYS = 4,
 	EXPECT_MAX_MS = 3600000,
-	/* The allowance of longer answers: 12 at once and one in 2 s to a source, few to all. */
-	ALLOWANCE = 240,
-	ALLOWANCE_COST = 2,
-	ALLOWANCE_BURST = 12 * ALLOWANCE_COST,
-	ALLOWANCES_RATE = 200,
 };
 
 /* What the configuration says of an address, remembered until it changes. */
@@ -44,8 +39,8 @@ struct guard {
 	struct cidr_list peers;
 	uint8_t key[SIPHASH_KEY_LEN];
 	uint32_t generation;
-	struct bucket_set *known, *sources, *allowed;
-	struct bucket strangers, allowances;
+	struct bucket_set *known, *sources;
+	struct bucket strangers;
 	struct bucket_limit strangers_limit;
 	struct guard_stats stats;
 	struct class_slot class[CLASS_SLOTS];
@@ -108,14 +103,12 @@ static int buckets_new(struct guard *g, const struct guard_config *c)
 		or_default(c->known_rate, KNOWN_RATE), or_default(c->known_burst, KNOWN_RATE)};
 	struct bucket_limit source = {
 		or_default(c->source_rate, SOURCE_RATE), or_default(c->source_burst, SOURCE_BURST)};
-	struct bucket_limit allowed = {1, ALLOWANCE_BURST};
 	unsigned slots = c->slots ? c->slots : SLOTS;
 
 	g->strangers_limit.rate = or_default(c->strangers_rate, STRANGERS_RATE);
 	g->strangers_limit.burst = or_default(c->strangers_burst, STRANGERS_BURST);
 	if (bucket_set_new(&g->known, slots, &known, g->key) ||
-		bucket_set_new(&g->sources, slots, &source, g->key) ||
-		bucket_set_new(&g->allowed, slots, &allowed, g->key))
+		bucket_set_new(&g->sources, slots, &source, g->key))
 		return ENOMEM;
 	return 0;
 }
@@ -148,7 +141,6 @@ void guard_free(struct guard *g)
 		return;
 	bucket_set_free(g->known);
 	bucket_set_free(g->sources);
-	bucket_set_free(g->allowed);
 	free(g);
 }
 
@@ -307,22 +299,9 @@ enum guard_refusal guard_request(
 	return refused(g, why, source, m->method_name);
 }
 
-size_t guard_reply_max(struct guard *g, enum guard_class class, const struct sip_msg *m,
-	const struct flow *from, int64_t now_ms)
+size_t guard_reply_max(enum guard_class class, const struct sip_msg *m, const struct flow *from)
 {
-	static const struct bucket_limit all = {ALLOWANCES_RATE, 2 * ALLOWANCES_RATE};
-	uint8_t source[16];
-
-	if (class != GUARD_STRANGER || flow_is_stream(from))
-		return 0;
-	/* With credentials a REGISTER is long enough for what it gets. */
-	if (m->method != SIP_REGISTER || !m->via_ok || m->first[SIP_HDR_AUTHORIZATION] >= 0)
-		return m->len;
-	net_addr_octets(&from->peer, source);
-	if (!bucket_set_take(g->allowed, source, source_key_len(source), ALLOWANCE_COST, now_ms) ||
-		!bucket_take(&g->allowances, &all, 1, now_ms))
-		return m->len;
-	return m->len + ALLOWANCE;
+	return class == GUARD_STRANGER && !flow_is_stream(from) ? m->len : 0;
 }
 
 const struct guard_stats *guard_stats(const struct guard *g)

@@ -84,12 +84,9 @@ enum guard_refusal guard_request(
 
 /*
  * The most octets that an answer to this request may have, for txn_reply_stateless(); 0: any number.
- * A stranger over UDP may be forged, so he gets no more than he sent, but for a few octets now and
- * then: the shortest REGISTER is a little shorter than the shortest challenge. To be asked once for
- * each answer, because that allowance is used up by asking.
+ * A stranger over UDP may be forged, so he gets no more than he sent.
  */
-size_t guard_reply_max(struct guard *g, enum guard_class class, const struct sip_msg *m,
-	const struct flow *from, int64_t now_ms);
+size_t guard_reply_max(enum guard_class class, const struct sip_msg *m, const struct flow *from);
 
 const struct guard_stats *guard_stats(const struct guard *g);
 

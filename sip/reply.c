@@ -48,8 +48,35 @@ static void status_line_build(struct sip_build *b, const struct sip_reply *r)
 	sip_build_lit(b, "SIP/2.0 ");
 	sip_build_u32(b, r->code);
 	sip_build_lit(b, " ");
-	sip_build_str(b, r->reason);
+	if (!r->tight)
+		sip_build_str(b, r->reason);
 	sip_build_lit(b, "\r\n");
+}
+
+/* RFC 3261 7.3.3 */
+static struct str compact_name(enum sip_hdr id)
+{
+	switch (id) {
+	case SIP_HDR_VIA:
+		return str_lit("v:");
+	case SIP_HDR_FROM:
+		return str_lit("f:");
+	case SIP_HDR_TO:
+		return str_lit("t:");
+	case SIP_HDR_CALL_ID:
+		return str_lit("i:");
+	default:
+		return (struct str){NULL, 0};
+	}
+}
+
+/* The name of a line that is kept, with what stands before the value. */
+static void name_compact(struct sip_splice *s, const struct sip_header *h)
+{
+	struct str name = compact_name(h->id);
+
+	if (name.len)
+		sip_splice_replace(s, str_span(s->m->buf + h->line, s->m->buf + h->value), name);
 }
 
 /* Everything between the lines that are kept is cut, known headers and rubbish alike. */
@@ -66,12 +93,14 @@ static void lines_keep(struct sip_splice *s, const struct sip_reply *r, struct s
 			continue;
 		if (h->line > at || text.len)
 			sip_splice_replace(s, str_span(m->buf + at, m->buf + h->line), text);
+		if (r->tight)
+			name_compact(s, h);
 		text = (struct str){NULL, 0};
 		at = h->end;
 	}
 	sip_splice_replace(s, str_span(m->buf + at, m->buf + at), r->extra);
-	sip_splice_replace(
-		s, str_span(m->buf + at, m->buf + m->len), str_lit("Content-Length: 0\r\n\r\n"));
+	sip_splice_replace(s, str_span(m->buf + at, m->buf + m->len),
+		r->tight ? str_lit("\r\n") : str_lit("Content-Length: 0\r\n\r\n"));
 }
 
 int sip_reply_write(

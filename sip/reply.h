@@ -14,6 +14,7 @@ struct sip_reply {
 	struct str to_tag; /* added when To has none; empty: none is added */
 	struct str source_ip; /* of the request, text without brackets */
 	uint16_t source_port;
+	bool tight; /* as short as it can be, over UDP: compact names, no reason, no Content-Length */
 	bool record_route; /* copy Record-Route: 1xx and 2xx that make a dialog */
 	struct str extra; /* whole header lines, each with CRLF */
 };

@@ -13,6 +13,7 @@ enum {
 	TIMER_C_MS = 185 * 1000,
 	TRANSACTIONS_MAX = 1000000,
 	TABLE_SIZE = 4096, /* to begin with */
+	TIGHT_TAG_LEN = 8, /* 32 bits, RFC 3261 19.3 */
 };
 
 void txn_key_init(struct txn_key *k, const struct hash *table)
@@ -156,10 +157,15 @@ int txn_reply_stateless(struct txn_layer *layer, const struct sip_msg *m, const 
 	r.source_ip = net_addr_ip(&from->peer, ip);
 	r.source_port = net_addr_port(&from->peer);
 	err = sip_reply_write(m, &r, layer->scratch, sizeof(layer->scratch), &len);
+	if (!err && len_max && len > len_max) {
+		r.tight = true;
+		r.to_tag.len = r.to_tag.len > TIGHT_TAG_LEN ? TIGHT_TAG_LEN : r.to_tag.len;
+		err = sip_reply_write(m, &r, layer->scratch, sizeof(layer->scratch), &len);
+		if (!err && len > len_max)
+			err = EMSGSIZE;
+	}
 	if (err)
 		return err;
-	if (len_max && len > len_max)
-		return EMSGSIZE;
 	/* m may be what the scanner refused: without a good Via the source must do. */
 	flow_reply_to(&to, from, m->via_ok ? m->via.port : 0, m->via.has_rport || !m->via_ok);
 	return net_send(layer->net, &to, layer->scratch, len);

@@ -97,8 +97,8 @@ void txn_net_error(struct txn_layer *layer, const struct flow *peer);
 /* A response without a transaction, for floods and for refused messages: nothing is kept. Its To
  * tag (when r->to_tag is empty and the request has none) is a keyed hash of the request, the same
  * for each retransmission (RFC 3261 8.2.7); source_ip and source_port of r are filled in here.
- * len_max: no more octets than this, else EMSGSIZE and nothing is sent (m->len: no amplification);
- * 0: no limit. Other errors: those of sip_reply_write() and net_send(). */
+ * len_max: no more octets than this (m->len: no amplification); what is longer is written tightly, and when
+ * that is too long, too, EMSGSIZE and nothing is sent. 0: no limit. Other errors: those of sip_reply_write() and net_send(). */
 int txn_reply_stateless(struct txn_layer *layer, const struct sip_msg *m, const struct flow *from,
 	const struct sip_reply *r, size_t len_max);
 

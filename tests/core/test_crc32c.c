@@ -28,7 +28,21 @@ START_TEST(goes_on_from_where_it_was)
 }
 END_TEST
 
+START_TEST(the_instruction_and_the_table_agree)
+{
+	uint8_t octets[80];
+
+	for (size_t i = 0; i < sizeof(octets); i++)
+		octets[i] = (uint8_t)(i * 37 + 11);
+	for (size_t from = 0; from < 9; from++)
+		for (size_t len = 0; len + from <= sizeof(octets); len++)
+			ck_assert_uint_eq(crc32c((uint32_t)len, octets + from, len),
+				crc32c_portable((uint32_t)len, octets + from, len));
+}
+END_TEST
+
 int main(void)
 {
-	return SUITE_RUN("crc32c", NULL, vectors_of_rfc_3720, goes_on_from_where_it_was);
+	return SUITE_RUN("crc32c", NULL, vectors_of_rfc_3720, goes_on_from_where_it_was,
+		the_instruction_and_the_table_agree);
 }

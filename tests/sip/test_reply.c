@@ -71,6 +71,22 @@ START_TEST(a_final_response)
 }
 END_TEST
 
+START_TEST(a_tight_one_says_the_same_in_fewer_octets)
+{
+	reply.tight = true;
+	ck_assert_int_eq(write_reply(), 0);
+	ck_assert_str_eq(out,
+		"SIP/2.0 486 \r\n"
+		"v:SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKa;rport=5066;received=192.0.2.7\r\n"
+		"v:SIP/2.0/UDP b.example\r\n"
+		"t:<sip:bob@192.0.2.10>;tag=tg-1\r\n"
+		"f:Alice  \t<sip:alice@a.example>;tag=1\r\n"
+		"i:a84b4c76e66710\r\n"
+		"CSeq: 314159 INVITE\r\n"
+		"\r\n");
+}
+END_TEST
+
 START_TEST(trying_has_a_timestamp_and_no_tag)
 {
 	reply.code = 100;
@@ -272,7 +288,7 @@ END_TEST
 int main(void)
 {
 	return SUITE_RUN_BOTH("reply", setup, teardown, a_final_response,
-		trying_has_a_timestamp_and_no_tag,
+		a_tight_one_says_the_same_in_fewer_octets, trying_has_a_timestamp_and_no_tag,
 		a_dialog_is_made_with_record_route_and_extra_lines, a_tag_that_is_there_is_kept,
 		a_bad_request_is_answered_with_what_it_has, what_cannot_be_answered,
 		what_would_break_a_response_is_refused, no_room_is_an_error_at_every_size,
