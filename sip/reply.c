@@ -65,6 +65,8 @@ static struct str compact_name(enum sip_hdr id)
 		return str_lit("t:");
 	case SIP_HDR_CALL_ID:
 		return str_lit("i:");
+	case SIP_HDR_CSEQ:
+		return str_lit("CSeq:");
 	default:
 		return (struct str){NULL, 0};
 	}
@@ -124,7 +126,9 @@ int sip_reply_write(
 
 	sip_splice_init(&s, m);
 	lines_keep(&s, r, sip_build_since(&line, 0));
-	if (m->via_ok)
+	if (m->via_ok && r->tight && str_empty(m->via.received_param))
+		sip_splice_rport(&s, r->source_port);
+	else if (m->via_ok)
 		sip_splice_received(&s, r->source_ip, r->source_port);
 	if (m->to_ok && str_empty(m->to.tag) && !str_empty(r->to_tag))
 		sip_splice_replace(&s, str_span(str_end(m->to.all), str_end(m->to.all)),

@@ -132,6 +132,13 @@ void sip_splice_received(struct sip_splice *s, struct str ip, uint16_t port)
 		sip_splice_replace(s, via->received_param, keep(s, str_lit("received="), ip));
 	else if (via->has_rport || !sip_host_eq(via->host, ip))
 		sip_splice_replace(s, at_end, keep(s, str_lit(";received="), ip));
+	sip_splice_rport(s, port);
+}
+
+void sip_splice_rport(struct sip_splice *s, uint16_t port)
+{
+	const struct sip_via *via = &s->m->via;
+
 	if (via->has_rport)
 		sip_splice_replace(s, via->rport_param, keep_u32(s, str_lit("rport="), port));
 }

@@ -46,6 +46,9 @@ void sip_splice_delete_first_value(struct sip_splice *s, int i);
  * 3261 18.2.1 and RFC 3581. */
 void sip_splice_received(struct sip_splice *s, struct str ip, uint16_t port);
 
+/* rport alone, for a response that must be short: it goes to its source, with or without received. */
+void sip_splice_rport(struct sip_splice *s, uint16_t port);
+
 /* One less, or the header added with `absent` when there was none. EINVAL at 0. */
 void sip_splice_max_forwards(struct sip_splice *s, unsigned absent);
 
