@@ -3,10 +3,6 @@
 
 #include <string.h>
 
-#ifdef __x86_64__
-#include <nmmintrin.h>
-#endif
-
 static const uint32_t table[256] = {0x00000000u, 0xf26b8303u, 0xe13b70f7u, 0x1350f3f4u, 0xc79a971fu,
 	0x35f1141cu, 0x26a1e7e8u, 0xd4ca64ebu, 0x8ad958cfu, 0x78b2dbccu, 0x6be22838u, 0x9989ab3bu,
 	0x4d43cfd0u, 0xbf284cd3u, 0xac78bf27u, 0x5e133c24u, 0x105ec76fu, 0xe235446cu, 0xf165b798u,
@@ -53,11 +49,11 @@ __attribute__((target("sse4.2"))) static uint32_t by_instruction(
 
 	for (; len >= sizeof(eight); p += sizeof(eight), len -= sizeof(eight)) {
 		memcpy(&eight, p, sizeof(eight));
-		wide = _mm_crc32_u64(wide, eight);
+		wide = __builtin_ia32_crc32di(wide, eight);
 	}
 	crc = (uint32_t)wide;
 	while (len--)
-		crc = _mm_crc32_u8(crc, *p++);
+		crc = __builtin_ia32_crc32qi(crc, *p++);
 	return crc;
 }
 #endif

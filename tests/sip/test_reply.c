@@ -75,15 +75,14 @@ START_TEST(a_tight_one_says_the_same_in_fewer_octets)
 {
 	reply.tight = true;
 	ck_assert_int_eq(write_reply(), 0);
-	ck_assert_str_eq(out,
-		"SIP/2.0 486 \r\n"
-		"v:SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKa;rport=5066\r\n"
-		"v:SIP/2.0/UDP b.example\r\n"
-		"t:<sip:bob@192.0.2.10>;tag=tg-1\r\n"
-		"f:Alice  \t<sip:alice@a.example>;tag=1\r\n"
-		"i:a84b4c76e66710\r\n"
-		"CSeq:314159 INVITE\r\n"
-		"\r\n");
+	ck_assert_str_eq(out, "SIP/2.0 486 \r\n"
+			      "v:SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKa;rport=5066\r\n"
+			      "v:SIP/2.0/UDP b.example\r\n"
+			      "t:<sip:bob@192.0.2.10>;tag=tg-1\r\n"
+			      "f:Alice  \t<sip:alice@a.example>;tag=1\r\n"
+			      "i:a84b4c76e66710\r\n"
+			      "CSeq:314159 INVITE\r\n"
+			      "\r\n");
 }
 END_TEST
 
