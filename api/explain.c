@@ -163,7 +163,11 @@ static void plan_warnings_write(struct json_out *j, const struct explain *x)
 	for (unsigned i = 0; i < plan->count; i++) {
 		const struct attempt *a = &plan->attempt[i];
 
-		if (a->kind == ATTEMPT_NUMBER && uuid_is_zero(&a->gateway_id))
+		if (a->unavailable == TRIGGER_DENIED)
+			json_out_str(j, NULL,
+				"The account's destination rules deny a number that calls would go "
+				"to: nothing is sent there.");
+		else if (a->kind == ATTEMPT_NUMBER && uuid_is_zero(&a->gateway_id))
 			json_out_str(j, NULL, "No gateway takes the failover number.");
 	}
 }

@@ -21,7 +21,7 @@
  * What the caller gets when nothing answered (RFC 3261 section 16.7): a 6xx, else the lowest
  * class; within a class what came from a far end before what was made here, then 415, 420 and 484,
  * then the later attempt. Made here: 404 not registered, 408 silence or transport failure, 480
- * not answered in ring_seconds, 503 capacity. Not passed on as they are: 401 and 407 (480: it is
+ * not answered in ring_seconds or not allowed, 503 capacity. Not passed on as they are: 401 and 407 (480: it is
  * our quarrel with the PBX), 3xx (480: it would tell a carrier where to call), 503 of a far end
  * (500: we are not overloaded, RFC 3261 16.7 item 6). A 503 made here for capacity
  * goes out as it is, and at once, when nothing else is left.

@@ -43,6 +43,7 @@ static unsigned status_made_here(enum trigger t)
 	case TRIGGER_CAPACITY:
 		return 503;
 	case TRIGGER_NO_ANSWER:
+	case TRIGGER_DENIED:
 		return 480;
 	default:
 		return 408;

@@ -22,6 +22,9 @@
  *     one. Only silence, 5xx and transport failures go to the next gateway: what the called party
  *     says is the answer. When no gateway fits, the attempt is there and unreachable.
  *
+ * A number that the account's destination rules deny (core/destination.h) is one attempt that fails at
+ * once, whatever gateway would carry it; the call moves on to what is behind it.
+ *
  * Attempts 1 and 2 take their triggers from the DID, else the trunk, else the default; their
  * times from the trunk. A DID without trunk has only 2 and 3. */
 #ifndef TRUNKGUARD_CORE_PLAN_H

@@ -35,6 +35,24 @@ static struct attempt *add_unreachable(struct plan_draft *d, enum plan_rule rule
 	return a;
 }
 
+/* The rules may have changed since the number was set: it stays in the plan, where everybody can see
+ * why nothing is sent. */
+static void add_denied(struct plan_draft *d, enum plan_rule rule, e164_t number)
+{
+	struct attempt *a = add_unreachable(d, rule, number);
+
+	if (!a)
+		return;
+	a->unavailable = TRIGGER_DENIED;
+	a->triggers |= TRIGGER_BIT(TRIGGER_DENIED);
+}
+
+static bool is_allowed(const struct cfg_account *account, e164_t number)
+{
+	return destination_decide(number, &account->destination_rules, account->default_country) ==
+	       DESTINATION_OK;
+}
+
 static void add_gateway(struct plan_draft *d, enum plan_rule rule, e164_t number,
 	const struct cfg_gateway *gw, const struct sip_address *address)
 {
@@ -58,6 +76,10 @@ void plan_add_failover_number(struct plan_draft *d)
 
 	if (!number || number == did->number)
 		return;
+	if (!is_allowed(did->account, number)) {
+		add_denied(d, rule, number);
+		return;
+	}
 	gateway_choose(d->cfg, number, &c);
 	if (!c.count)
 		add_unreachable(d, rule, number);

@@ -37,14 +37,25 @@ WORDS(did_delivery, enum did_delivery, DID_DELIVERY_COUNT, "request_uri", "to")
 WORDS(incoming_action, enum incoming_action, INCOMING_ACTION_COUNT, "ring", "ring_then_forward")
 WORDS(calling_party_display, enum calling_party_display, DISPLAY_COUNT, "caller", "caller_number",
 	"called_number", "fixed")
-WORDS(trigger, enum trigger, TRIGGER_COUNT, "not_registered", "no_response", "capacity",
-	"server_error", "auth_required", "timeout", "not_found", "unreachable", "busy", "rejected",
-	"no_answer")
+static const char *const trigger_words[TRIGGER_COUNT] = {"not_registered", "no_response",
+	"capacity", "server_error", "auth_required", "timeout", "not_found", "unreachable", "busy",
+	"rejected", "no_answer"};
 WORDS(disposition, enum disposition, DISPOSITION_COUNT, "ANSWERED", "BUSY", "REJECTED", "NO_ANSWER",
 	"CANCELLED", "CONGESTION")
 WORDS(cause, enum cause, CAUSE_COUNT, "NORMAL", "FAREND_REQUIRE_AUTH", "FAREND_CONNECTION_ERROR",
 	"FAREND_RESPONSE", "NOT_REGISTERED", "CAPACITY", "FAREND_BUSY", "FAREND_REJECTED",
-	"NO_ANSWER", "CALLER")
+	"NO_ANSWER", "CALLER", "DESTINATION_DENIED")
+
+const char *trigger_word(enum trigger t)
+{
+	return t == TRIGGER_DENIED ? "destination_denied"
+				   : word_of(trigger_words, TRIGGER_COUNT, (unsigned)t);
+}
+
+int trigger_parse(const char *word)
+{
+	return value_of(trigger_words, TRIGGER_COUNT, word);
+}
 
 enum trigger trigger_of_response(unsigned status)
 {
@@ -73,11 +84,11 @@ enum trigger trigger_of_response(unsigned status)
 	return status >= 500 && status < 600 ? TRIGGER_SERVER_ERROR : TRIGGER_REJECTED;
 }
 
-/* The table of behaviour.md, "Records"; the last row is what was answered. */
+/* The table of behaviour.md, "Records"; then what was answered, and what the destination rules deny. */
 static const struct {
 	enum disposition disposition;
 	enum cause cause;
-} of_trigger[TRIGGER_COUNT + 1] = {
+} of_trigger[] = {
 	[TRIGGER_NOT_REGISTERED] = {DISPOSITION_CONGESTION, CAUSE_NOT_REGISTERED},
 	[TRIGGER_NO_RESPONSE] = {DISPOSITION_CONGESTION, CAUSE_FAREND_CONNECTION_ERROR},
 	[TRIGGER_CAPACITY] = {DISPOSITION_CONGESTION, CAUSE_CAPACITY},
@@ -90,14 +101,15 @@ static const struct {
 	[TRIGGER_REJECTED] = {DISPOSITION_REJECTED, CAUSE_FAREND_REJECTED},
 	[TRIGGER_NO_ANSWER] = {DISPOSITION_NO_ANSWER, CAUSE_NO_ANSWER},
 	[TRIGGER_NONE] = {DISPOSITION_ANSWERED, CAUSE_NORMAL},
+	[TRIGGER_DENIED] = {DISPOSITION_REJECTED, CAUSE_DESTINATION_DENIED},
 };
 
 enum disposition disposition_of(enum trigger t)
 {
-	return of_trigger[t <= TRIGGER_NONE ? t : TRIGGER_NONE].disposition;
+	return of_trigger[t <= TRIGGER_DENIED ? t : TRIGGER_NONE].disposition;
 }
 
 enum cause cause_of(enum trigger t)
 {
-	return of_trigger[t <= TRIGGER_NONE ? t : TRIGGER_NONE].cause;
+	return of_trigger[t <= TRIGGER_DENIED ? t : TRIGGER_NONE].cause;
 }

@@ -45,7 +45,10 @@ enum trigger {
 	TRIGGER_REJECTED,
 	TRIGGER_NO_ANSWER,
 	TRIGGER_COUNT,
-	TRIGGER_NONE = TRIGGER_COUNT
+	TRIGGER_NONE = TRIGGER_COUNT,
+	/* The account's destination rules deny the number. No trigger that anybody chooses: an attempt
+	 * that it is true of always moves the call on. Its word is "destination_denied". */
+	TRIGGER_DENIED
 };
 
 /* A set of triggers, bit 1u << trigger. */
@@ -77,6 +80,7 @@ enum cause {
 	CAUSE_FAREND_REJECTED,
 	CAUSE_NO_ANSWER,
 	CAUSE_CALLER,
+	CAUSE_DESTINATION_DENIED,
 	CAUSE_COUNT
 };
 

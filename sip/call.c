@@ -81,6 +81,7 @@ void call_free(struct call *call)
 	wheel_cancel(loop_wheel(call->w->loop), &call->timer);
 	live_call_gone(call);
 	call_release_slot(call);
+	failover_leg_release(call);
 	setup_free(call->setup);
 	relay_orphan(call);
 	leg_fini(&call->leg[LEG_CALLER]);

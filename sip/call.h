@@ -8,6 +8,7 @@
 #include "core/hash.h"
 #include "core/uuid.h"
 #include "core/wheel.h"
+#include "sip/failover_leg.h"
 #include "sip/flow.h"
 #include "sip/scan.h"
 
@@ -65,6 +66,7 @@ struct call {
 	struct call_record *record; /* what is known since the answer; NULL before */
 	struct live_call live;
 	uint8_t direction; /* enum call_direction */
+	struct failover_legs legs; /* once answered one at most */
 	bool holds_slot;
 	bool hung_up; /* by an operator, while it was set up */
 	bool ended;

@@ -25,6 +25,7 @@ struct call_image {
 	uint32_t cseq[LEG_COUNT];
 	struct flow flow[LEG_COUNT];
 	bool bound[LEG_COUNT];
+	e164_t failover_leg; /* 0: none */
 	bool holds_slot;
 	uint32_t record_size;
 };
@@ -63,6 +64,7 @@ static void image_of(const struct call *call, struct call_image *image)
 	if (call->session_at != INT64_MAX)
 		image->session_wall_ms = wall + (call->session_at - now);
 	image->max_call_seconds = call->max_call_seconds;
+	image->failover_leg = call->legs.count ? call->legs.number[0] : 0;
 	image->holds_slot = call->holds_slot;
 	image->record_size = call->record ? call->record->size : 0;
 	for (int i = 0; i < LEG_COUNT; i++) {
@@ -181,6 +183,7 @@ static void resume(struct call *call, const struct call_image *image)
 
 	if (image->holds_slot)
 		call_take_slot(call);
+	failover_leg_restore(call, image->failover_leg);
 	watch_start(call, image->session_wall_ms ? seconds_left(image->session_wall_ms, wall) : 0);
 	if (call->max_call_seconds)
 		watch_limit(call, seconds_left(call->answered_wall_ms +

@@ -42,6 +42,14 @@ static void write_calls(FILE *f, const struct worker *w)
 	one(f, "calls_failed_total", "counter", "Calls that nobody answered.", c->failed);
 	one(f, "calls_failed_over_total", "counter", "Calls that got past their first attempt.",
 		c->failed_over);
+	one(f, "failover_legs_total", "counter",
+		"Legs to outside numbers, on behalf of who was called.", w->leg_stats.sent);
+	head(f, "failover_legs_refused_total", "counter",
+		"Legs that the account's destination rules kept back.");
+	labelled(f, "failover_legs_refused_total", "limit", "max_failover_calls",
+		w->leg_stats.over_calls);
+	labelled(f, "failover_legs_refused_total", "limit", "max_failover_calls_per_minute",
+		w->leg_stats.over_rate);
 	one(f, "forbidden_total", "counter", "Calls and relays asked for by those who may not.",
 		w->stats.forbidden);
 }

@@ -12,6 +12,7 @@
 #include "sip/call_record.h"
 #include "sip/dialog.h"
 #include "sip/diversion.h"
+#include "sip/failover_leg.h"
 #include "sip/forward.h"
 #include "sip/live_call.h"
 #include "sip/loop.h"
@@ -60,6 +61,11 @@ static void try_next(struct call *call, unsigned attempt, unsigned branch)
 	if (s->plan.attempt[attempt].holds_slot)
 		call_take_slot(call);
 	live_call_changed(call);
+	if (!failover_leg_take(call, &s->plan.attempt[attempt])) {
+		ev.trigger = TRIGGER_CAPACITY;
+		queue_event(s, &ev);
+		return;
+	}
 	err = setup_target_next(call, attempt, branch, &target, &ev.trigger);
 	if (err == EAGAIN)
 		return;
@@ -189,6 +195,7 @@ static void answered(struct call *call, unsigned branch, const struct sip_msg *m
 	call->answered_ms = loop_now(call->w->loop);
 	call->answered_wall_ms = loop_wall_ms(call->w->loop);
 	call->max_call_seconds = s->plan.max_call_seconds;
+	failover_leg_answered(call, &s->plan.attempt[b->attempt]);
 	call_record_answered(call);
 	if (dialog_open(call, b, m)) {
 		branch_end_late(b, m);
@@ -251,6 +258,7 @@ void setup_event(struct call *call, const struct failover_event *event, const st
 	}
 	s->running = false;
 	s->queued = 0;
+	failover_leg_settle(call);
 	if (s->done)
 		finish(call, m);
 	else

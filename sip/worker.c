@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "core/failover_cap.h"
 #include "core/log.h"
 #include "sip/auth.h"
 #include "sip/command.h"
@@ -83,6 +84,7 @@ static void each_second(void *arg, int64_t now_ms)
 {
 	struct worker *w = arg;
 
+	failover_caps_expire(w->caps, now_ms);
 	wheel_set(
 		loop_wheel(w->loop), &w->second, now_ms + (metrics_publish(w) ? 1000 : UNREADY_MS));
 }
@@ -129,9 +131,10 @@ static int open_rules(struct worker *w)
 
 	w->cfg = w->no_cfg = cfg_new();
 	w->slots = slots_new(w->hash_key);
+	w->caps = failover_caps_new(w->hash_key);
 	w->turns = turns_new(w->hash_key);
 	w->out = malloc(FORWARD_MAX);
-	if (!w->cfg || !w->slots || !w->turns || !w->out)
+	if (!w->cfg || !w->slots || !w->caps || !w->turns || !w->out)
 		return fail("memory", ENOMEM, NULL);
 	err = calls_init(&w->calls, w->hash_key);
 	if (err)
@@ -219,6 +222,7 @@ void worker_free(struct worker *w)
 		binding_store_free(w->bindings);
 	if (w->slots)
 		slots_free(w->slots);
+	failover_caps_free(w->caps);
 	turns_free(w->turns);
 	if (w->no_cfg)
 		cfg_free(w->no_cfg);

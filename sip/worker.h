@@ -9,12 +9,14 @@
 #include "core/slots.h"
 #include "sip/binding.h"
 #include "sip/call.h"
+#include "sip/failover_leg.h"
 #include "sip/guard.h"
 #include "sip/loop.h"
 #include "sip/registrar.h"
 #include "sip/verdict.h"
 
 struct commander;
+struct failover_caps;
 struct feed;
 struct net;
 struct prober;
@@ -56,6 +58,8 @@ struct worker {
 	struct loop_fd feed_fd;
 	struct calls calls;
 	struct slots *slots;
+	struct failover_caps *caps; /* on paid failover legs */
+	struct failover_leg_stats leg_stats;
 	struct turns *turns; /* of trunks in a load balancing mode */
 	struct auth *auth;
 	struct binding_store *bindings;

@@ -54,6 +54,7 @@ set(e2e_suites
 	outage
 	registration
 	run
+	safety
 	strangers
 	torture)
 foreach(name ${e2e_suites})

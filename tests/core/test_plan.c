@@ -45,6 +45,13 @@
 #define VIA_GW1(rule, number)                                                                      \
 	"number " rule " " number " gw1.example:5060;udp 10/180 diverts caller gateway\n"
 
+/* An account with a global number and destination rules, and a DID that nobody delivers. */
+#define RULED(number, rules)                                                                       \
+	"A\t" ACC1 "\tt\tUS\tUTC\tf\t" number "\t\tcaller\t\\N\t" rules "\n"                       \
+	"D\t" NUMBER "\t" ACC1 "\t\\N\t\\N\tt\tring\t\\N\t\\N\t\\N\t\t\\N\t\\N\n"
+#define TWO_ADDRESSES                                                                              \
+	GATEWAY_RECORD(GW2, "t", "gw2.example|5060|udp", "gw2b.example|5060|udp", "", "20", "f")
+
 /* The observed world is the usual one unless a row says otherwise: the PBX is registered, no call
  * is up, health has nothing to say. */
 struct row {
@@ -329,6 +336,22 @@ static const struct row rows[] = {
 		DELIVERY
 		"number account_failover_number +14155551111 gw1.example:5060;udp 10/180 diverts "
 		"fixed:+14155554444 gateway\n"),
+
+	/* Destination rules: the attempt is there, and nothing is sent. */
+	ROW("a number that the rules allow", RULED("14155551111", "US|||f|||") GATEWAY,
+		VIA_GW1("account_failover_number", "+14155551111")),
+	ROW("a number in a country that the rules do not allow, once for all gateways",
+		RULED("14155551111", "GB|||f|||") GATEWAY TWO_ADDRESSES,
+		"number account_failover_number +14155551111 - destination_denied 15/180 diverts "
+		"caller no_response,server_error,unreachable\n"),
+	ROW("a premium number, by the default rules",
+		ACCOUNT_RECORD(ACC1, "t", "19005551111", "")
+			DID_RECORD(NUMBER, ACC1, NUL, "t", NUL, NUL, "") GATEWAY,
+		"number account_failover_number +19005551111 - destination_denied 15/180 diverts "
+		"caller no_response,server_error,unreachable\n"),
+	ROW("a premium number, when the operator lifts it",
+		RULED("19005551111", "*|||t|||") GATEWAY,
+		VIA_GW1("account_failover_number", "+19005551111")),
 
 	/* A DID without a trunk. */
 	ROW("no trunk, no failover: nothing to try",

@@ -31,8 +31,12 @@ START_TEST(every_word_goes_both_ways)
 	CHECK_WORDS(calling_party_display, DISPLAY_COUNT, "caller", "fixed");
 	CHECK_WORDS(trigger, TRIGGER_COUNT, "not_registered", "no_answer");
 	CHECK_WORDS(disposition, DISPOSITION_COUNT, "ANSWERED", "CONGESTION");
-	CHECK_WORDS(cause, CAUSE_COUNT, "NORMAL", "CALLER");
+	CHECK_WORDS(cause, CAUSE_COUNT, "NORMAL", "DESTINATION_DENIED");
 	ck_assert_int_eq(transport_parse("UDP"), -1);
+	/* Nobody can choose this one. */
+	ck_assert_str_eq(trigger_word(TRIGGER_DENIED), "destination_denied");
+	ck_assert_int_eq(trigger_parse("destination_denied"), -1);
+	ck_assert(!(TRIGGERS_ALL & TRIGGER_BIT(TRIGGER_DENIED)));
 }
 END_TEST
 
@@ -102,6 +106,7 @@ START_TEST(each_trigger_has_its_line_in_the_record)
 		{TRIGGER_REJECTED, "REJECTED", "FAREND_REJECTED"},
 		{TRIGGER_NO_ANSWER, "NO_ANSWER", "NO_ANSWER"},
 		{TRIGGER_NONE, "ANSWERED", "NORMAL"},
+		{TRIGGER_DENIED, "REJECTED", "DESTINATION_DENIED"},
 	};
 
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
