@@ -1,6 +1,7 @@
 #include "api/json_body.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -21,17 +22,34 @@ static bool is_json(const char *type, bool patch)
 	return !charset || strcasestr(charset, "utf-8");
 }
 
-static void refuse(struct http_request *req, const char *text, size_t len, size_t offset,
-	enum problem_code code, const char *detail)
+enum { ITEM_MAX = 256 * 1024 };
+
+void json_refuse(
+	struct http_request *req, const char *pointer, enum problem_code code, const char *detail)
 {
 	struct problems p = {0};
-	char pointer[PROBLEM_POINTER_MAX];
 
-	json_pointer_at(text, len, offset, pointer, sizeof(pointer));
 	problems_add(&p, pointer, code, "%s", detail);
 	if (!problems_answer(req, 400, PROBLEM_MALFORMED_JSON, &p))
 		problem_busy(req);
 	problems_fini(&p);
+}
+
+/* base: of the text's root. */
+static void refuse_below(struct http_request *req, const char *base, const char *text, size_t len,
+	size_t offset, enum problem_code code, const char *detail)
+{
+	char pointer[PROBLEM_POINTER_MAX];
+	size_t n = (size_t)snprintf(pointer, sizeof(pointer), "%s", base);
+
+	json_pointer_at(text, len, offset, pointer + n, sizeof(pointer) - n);
+	json_refuse(req, pointer, code, detail);
+}
+
+static void refuse(struct http_request *req, const char *text, size_t len, size_t offset,
+	enum problem_code code, const char *detail)
+{
+	refuse_below(req, "", text, len, offset, code, detail);
 }
 
 enum problem_code json_problem_code(const json_error_t *error)
@@ -51,15 +69,15 @@ enum problem_code json_problem_code(const json_error_t *error)
 	}
 }
 
-static void refuse_parse(
-	struct http_request *req, const char *text, size_t len, const json_error_t *error)
+static void refuse_parse(struct http_request *req, const char *base, const char *text, size_t len,
+	const json_error_t *error)
 {
 	size_t offset = error->position > 0 ? (size_t)error->position : 0;
 
 	if (json_error_code(error) == json_error_out_of_memory)
 		problem_busy(req);
 	else
-		refuse(req, text, len, offset, json_problem_code(error), error->text);
+		refuse_below(req, base, text, len, offset, json_problem_code(error), error->text);
 }
 
 bool json_body_announced(struct http_request *req)
@@ -100,13 +118,30 @@ json_t *json_text(struct http_request *req, const char *text, size_t len)
 	}
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
 	if (!root) {
-		refuse_parse(req, text, len, &error);
+		refuse_parse(req, "", text, len, &error);
 	} else if (!json_is_object(root)) {
 		json_decref(root);
 		root = NULL;
 		refuse(req, text, len, 0, PROBLEM_NOT_AN_OBJECT, "The body is not a JSON object.");
 	}
 	return root;
+}
+
+json_t *json_item(struct http_request *req, const char *text, size_t len, const char *base)
+{
+	struct json_scan scan;
+	json_error_t error;
+	json_t *value;
+
+	if (len > ITEM_MAX || json_scan(text, len, &scan) != 0) {
+		json_refuse(req, base, PROBLEM_TOO_MANY_VALUES,
+			"The item is longer than 256 KiB, or nested deeper than 16 levels.");
+		return NULL;
+	}
+	value = json_loadb(text, len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
+	if (!value)
+		refuse_parse(req, base, text, len, &error);
+	return value;
 }
 
 json_t *json_body(struct http_request *req)

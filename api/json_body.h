@@ -19,6 +19,12 @@ bool json_body_announced(struct http_request *req);
 /* As json_body(), of a text that is the body or a part of it; pointers count from its own root. */
 json_t *json_text(struct http_request *req, const char *text, size_t len);
 
+/* A value that is a part of a body whose pointer is base, at most 256 KiB long; NULL: answered. */
+json_t *json_item(struct http_request *req, const char *text, size_t len, const char *base);
+/* Answers 400 with one error. */
+void json_refuse(
+	struct http_request *req, const char *pointer, enum problem_code code, const char *detail);
+
 enum problem_code json_problem_code(const json_error_t *error);
 
 #endif

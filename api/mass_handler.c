@@ -101,22 +101,42 @@ static void answer_operation(struct http_request *req, const struct mass_result 
 		&req->res, "Location", "/v1/mass-operations/mop_%s", db_text(r->row, 0, 1));
 }
 
+/* found: DIDs that may not be made. */
+static int run(struct db *db, struct mass_body *b, struct mass_result *r, uint64_t *found)
+{
+	int err = EBUSY;
+
+	*found = 0;
+	for (int i = 0; i < TRIES && (err == EBUSY || err == EEXIST); i++) {
+		if (b->request.action != MASS_CREATE) {
+			err = mass_apply(db, &b->request, r);
+			continue;
+		}
+		problems_fini(&b->dids.problems);
+		err = mass_create(db, &b->request, did_rows_load(&b->dids), did_rows_problem,
+			&b->dids, found, r);
+	}
+	return err;
+}
+
 static void apply(struct mass_body *b)
 {
 	struct http_request *req = b->req;
 	struct db *db = request_db_long(req);
 	char revision[REVISION_SIZE] = "";
-	struct mass_result r;
-	int err = EBUSY;
+	struct mass_result r = {0};
+	uint64_t found;
+	int err;
 
 	if (!db)
 		return;
-	for (int i = 0; i < TRIES && err == EBUSY; i++)
-		err = mass_apply(db, &b->request, &r);
+	err = run(db, b, &r, &found);
 	if (err) {
 		failed(req, db, err);
 	} else if (r.refused) {
 		refuse(b, &r);
+	} else if (found > 0) {
+		did_rows_refuse(&b->dids, found);
 	} else {
 		answer_operation(req, &r, b->request.dry_run);
 		if (!b->request.dry_run)

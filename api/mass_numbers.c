@@ -145,7 +145,8 @@ static bool literal_make(struct mass_body *b)
 
 bool mass_numbers_take(struct mass_body *b)
 {
-	struct mass_items it = {.p = b->text.numbers, .len = b->text.numbers_len};
+	struct mass_items it = {
+		.p = b->list[MASS_LIST_NUMBERS].text, .len = b->list[MASS_LIST_NUMBERS].len};
 	char pointer[PROBLEM_POINTER_MAX];
 	const char *item;
 	size_t len;

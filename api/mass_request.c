@@ -17,6 +17,9 @@ void mass_body_init(struct mass_body *b, struct http_request *req)
 		.private_targets = &req->app->private_targets,
 		.country = mass_country,
 		.arg = b};
+	b->list[MASS_LIST_NUMBERS] = (struct mass_list){.outer = "select", .name = "numbers"};
+	b->list[MASS_LIST_DIDS] = (struct mass_list){.name = "dids"};
+	did_rows_init(&b->dids, req, "/dids");
 	if (!req->principal.is_operator) {
 		uuid_format(&req->principal.account_id, b->owner);
 		b->request.owner = b->owner;
@@ -33,6 +36,7 @@ void mass_body_fini(struct mass_body *b)
 	json_decref(b->root);
 	json_decref(b->shown);
 	mass_text_fini(&b->text);
+	did_rows_fini(&b->dids);
 	problems_fini(&b->problems);
 }
 
@@ -189,7 +193,7 @@ static bool select_take(struct mass_body *b)
 		return true;
 	}
 	unknown_keys(b, select, "/select", by_number);
-	if (b->text.has_numbers)
+	if (b->list[MASS_LIST_NUMBERS].found)
 		return mass_numbers_take(b);
 	problems_add(&b->problems, "/select/numbers", PROBLEM_WRONG_TYPE,
 		"Must be a list of phone numbers.");
@@ -255,10 +259,17 @@ static void assign_take(struct mass_body *b)
 		b->request.assign_to = b->assign_to;
 }
 
+static int action_of(const struct mass_body *b)
+{
+	const char *word = json_string_value(json_object_get(b->root, "action"));
+
+	return word ? mass_action_parse(word) : -1;
+}
+
 static bool action_take(struct mass_body *b)
 {
 	const json_t *v = json_object_get(b->root, "action");
-	int action = json_is_string(v) ? mass_action_parse(json_string_value(v)) : -1;
+	int action = action_of(b);
 
 	if (action < 0) {
 		problems_add(&b->problems, "/action",
@@ -281,16 +292,31 @@ static bool action_take(struct mass_body *b)
 /* The keys that go with the action. */
 static void keys_check(struct mass_body *b)
 {
-	static const char *const known[] = {"action", "select", "dry_run", "skip_missing",
+	static const char *const known[] = {"action", "select", "dids", "dry_run", "skip_missing",
 		"expires_in_seconds", "failover", "trunk_id", NULL};
+	const bool create = b->request.action == MASS_CREATE;
+	const struct {
+		const char *key;
+		bool fits;
+		const char *detail;
+	} some[] = {
+		{"failover", b->request.action == MASS_SET_FAILOVER,
+			"Goes with set_failover only."},
+		{"trunk_id", b->request.action == MASS_ASSIGN, "Goes with assign only."},
+		{"dids", create, "Goes with create only."},
+		{"select", !create, "Does not go with create."},
+		{"skip_missing", !create, "Does not go with create."},
+	};
 
 	unknown_keys(b, b->root, "", known);
-	if (b->request.action != MASS_SET_FAILOVER && json_object_get(b->root, "failover"))
-		problems_add(&b->problems, "/failover", PROBLEM_UNKNOWN_FIELD,
-			"Goes with set_failover only.");
-	if (b->request.action != MASS_ASSIGN && json_object_get(b->root, "trunk_id"))
-		problems_add(
-			&b->problems, "/trunk_id", PROBLEM_UNKNOWN_FIELD, "Goes with assign only.");
+	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+		char at[PROBLEM_POINTER_MAX];
+
+		if (some[i].fits || !json_object_get(b->root, some[i].key))
+			continue;
+		pointer_join(at, "", some[i].key);
+		problems_add(&b->problems, at, PROBLEM_UNKNOWN_FIELD, "%s", some[i].detail);
+	}
 }
 
 /* ---- what the operation shows of its request ------------------------------------------------ */
@@ -322,6 +348,8 @@ static json_t *failover_shown(const struct mass_body *b)
 
 static json_t *select_shown(const struct mass_body *b)
 {
+	if (b->request.action == MASS_CREATE)
+		return json_pack("{s:I}", "numbers_count", (json_int_t)b->dids.count);
 	if (b->request.numbers)
 		return json_pack("{s:I}", "numbers_count", (json_int_t)b->number_count);
 	return json_deep_copy(json_object_get(b->root, "select"));
@@ -346,12 +374,12 @@ bool mass_body_take(struct mass_body *b)
 {
 	if (!json_body_announced(b->req))
 		return false;
-	if (mass_text_init(&b->text, b->req->body.p, b->req->body.len) != 0) {
+	if (mass_text_init(&b->text, b->list, MASS_LISTS, b->req->body.p, b->req->body.len) != 0) {
 		problem_busy(b->req);
 		return false;
 	}
 	b->root = json_text(b->req, b->text.rest, b->text.rest_len);
-	if (!b->root || !select_take(b))
+	if (!b->root || !(action_of(b) == MASS_CREATE ? mass_dids_take(b) : select_take(b)))
 		return false;
 	if (!b->context.failed && action_take(b))
 		keys_check(b);
@@ -363,6 +391,7 @@ bool mass_body_take(struct mass_body *b)
 	expires_take(b);
 	b->request.dry_run = boolean_take(b, b->root, "dry_run", "/dry_run");
 	b->request.skip_missing = boolean_take(b, b->root, "skip_missing", "/skip_missing");
+	problems_append(&b->problems, &b->dids.problems);
 	if (problems_answer(b->req, 422, PROBLEM_VALIDATION_FAILED, &b->problems))
 		return false;
 	return shown_make(b);

@@ -6,6 +6,7 @@
 
 #include "api/field_check.h"
 #include "api/app.h"
+#include "api/did_rows.h"
 #include "api/http.h"
 #include "api/mass_text.h"
 #include "core/e164.h"
@@ -14,9 +15,13 @@
 
 enum { MASS_NUMBERS_MAX = 1000000, MASS_EXPIRES_MAX_S = 30 * 24 * 3600 };
 
+enum { MASS_LIST_NUMBERS, MASS_LIST_DIDS, MASS_LISTS };
+
 struct mass_body {
 	struct http_request *req;
 	struct mass_text text;
+	struct mass_list list[MASS_LISTS];
+	struct did_rows dids; /* action create; has problems of its own, of the list's items */
 	json_t *root;
 	json_t *shown; /* what the operation will show of its request */
 	struct problems problems;
@@ -39,6 +44,8 @@ bool mass_body_take(struct mass_body *b);
 
 /* /select/numbers, each strictly a phone number; api/mass_numbers.c. false: answered. */
 bool mass_numbers_take(struct mass_body *b);
+/* /dids, each as POST /v1/dids takes it; api/mass_dids.c. false: answered. */
+bool mass_dids_take(struct mass_body *b);
 /* The account's default country, "" without one; NULL: answered. */
 const char *mass_country(void *body);
 

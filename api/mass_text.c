@@ -94,27 +94,53 @@ static bool member_find(const char *p, size_t len, size_t *at, const char *name)
 	return false;
 }
 
-int mass_text_init(struct mass_text *t, const char *text, size_t len)
+static void list_find(struct mass_list *l, const char *text, size_t len)
 {
-	size_t at = 0, end = 0, cut = 0;
+	size_t at = 0, end;
+
+	if ((l->outer && !member_find(text, len, &at, l->outer)) ||
+		!member_find(text, len, &at, l->name) || at >= len || text[at] != '[')
+		return;
+	end = at;
+	if (!container_skip(text, len, &end) || text[end - 1] != ']')
+		return;
+	l->found = true;
+	l->text = text + at + 1;
+	l->len = end - at - 2;
+}
+
+/* The list that begins first from here on. */
+static const struct mass_list *next_list(
+	const struct mass_list *list, unsigned lists, const char *from)
+{
+	const struct mass_list *next = NULL;
+
+	for (unsigned i = 0; i < lists; i++) {
+		if (list[i].len > 0 && list[i].text >= from && (!next || list[i].text < next->text))
+			next = &list[i];
+	}
+	return next;
+}
+
+int mass_text_init(
+	struct mass_text *t, struct mass_list *list, unsigned lists, const char *text, size_t len)
+{
+	const char *from = text;
+	const struct mass_list *l;
 
 	memset(t, 0, sizeof(*t));
-	if (member_find(text, len, &at, "select") && member_find(text, len, &at, "numbers") &&
-		at < len && text[at] == '[') {
-		end = at;
-		if (container_skip(text, len, &end) && text[end - 1] == ']') {
-			t->has_numbers = true;
-			t->numbers = text + at + 1;
-			t->numbers_len = end - at - 2;
-			cut = at + 1;
-		}
-	}
-	t->rest_len = len - t->numbers_len;
-	t->rest = malloc(t->rest_len + 1);
+	for (unsigned i = 0; i < lists; i++)
+		list_find(&list[i], text, len);
+	t->rest = malloc(len + 1);
 	if (!t->rest)
 		return ENOMEM;
-	memcpy(t->rest, text, cut);
-	memcpy(t->rest + cut, text + cut + t->numbers_len, t->rest_len - cut);
+	while ((l = next_list(list, lists, from))) {
+		memcpy(t->rest + t->rest_len, from, (size_t)(l->text - from));
+		t->rest_len += (size_t)(l->text - from);
+		from = l->text + l->len;
+	}
+	memcpy(t->rest + t->rest_len, from, (size_t)(text + len - from));
+	t->rest_len += (size_t)(text + len - from);
 	t->rest[t->rest_len] = '\0';
 	return 0;
 }

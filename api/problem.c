@@ -138,6 +138,20 @@ void problems_add_parameter(
 	va_end(ap);
 }
 
+void problems_append(struct problems *p, struct problems *more)
+{
+	unsigned kept = more->count < more->size ? more->count : more->size;
+
+	for (unsigned i = 0; i < kept; i++) {
+		const struct problem_error *e = &more->item[i];
+
+		(e->parameter ? problems_add_parameter : problems_add)(
+			p, e->pointer, e->code, "%s", e->detail);
+	}
+	p->count += more->count - kept;
+	problems_fini(more);
+}
+
 bool problems_answer(
 	struct http_request *req, unsigned status, enum problem_code code, const struct problems *p)
 {

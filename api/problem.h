@@ -36,6 +36,8 @@ void problems_add(struct problems *p, const char *pointer, enum problem_code cod
 	...) __attribute__((format(printf, 4, 5)));
 void problems_add_parameter(struct problems *p, const char *name, enum problem_code code,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* All of more behind those of p, and none left in more. */
+void problems_append(struct problems *p, struct problems *more);
 /* Answers with all of them; false when there are none. */
 bool problems_answer(struct http_request *req, unsigned status, enum problem_code code,
 	const struct problems *p);

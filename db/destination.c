@@ -6,9 +6,9 @@
 #include <string.h>
 
 /* Rules that no check of the schema would have let in deny everything. */
-static int rules_of(const struct pg_result *result, int row, struct destination_rules *rules)
+static int rules_take(const char *text, struct destination_rules *rules)
 {
-	const char *text = db_text(result, row, 0), *wrong;
+	const char *wrong;
 	int err;
 
 	*rules = (struct destination_rules){0};
@@ -18,6 +18,11 @@ static int rules_of(const struct pg_result *result, int row, struct destination_
 	if (err == EINVAL)
 		err = destination_rules_parse(str_lit("|||f|0||"), rules, &wrong);
 	return err;
+}
+
+static int rules_of(const struct pg_result *result, int row, struct destination_rules *rules)
+{
+	return rules_take(db_text(result, row, 0), rules);
 }
 
 static const char *home_of(const struct pg_result *result, int row)
@@ -119,5 +124,17 @@ int destination_check_mass(struct db *db, const char *number, enum destination_v
 		destination_rules_fini(&rules);
 	}
 	db_clear(result);
+	return err;
+}
+
+int destination_decide_text(
+	const char *rules, const char *home, e164_t number, enum destination_verdict *verdict)
+{
+	struct destination_rules r;
+	int err = rules_take(rules, &r);
+
+	if (!err)
+		*verdict = destination_decide(number, &r, home ? home : "");
+	destination_rules_fini(&r);
 	return err;
 }

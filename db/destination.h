@@ -15,4 +15,9 @@ DB_MUST_CHECK int destination_check(struct db *db, const char *account, const ch
 DB_MUST_CHECK int destination_check_mass(
 	struct db *db, const char *number, enum destination_verdict *verdict);
 
+/* What rules in their text form (a feed_account's destination_rules; NULL: the default ones) say, home
+ * being the account's default country or NULL. */
+DB_MUST_CHECK int destination_decide_text(
+	const char *rules, const char *home, e164_t number, enum destination_verdict *verdict);
+
 #endif

@@ -18,6 +18,7 @@ const struct db_options mass_db_options = {.application_name = "trunkguard-api m
 static const char *const words[MASS_ACTION_COUNT] = {
 	[MASS_SET_FAILOVER] = "set_failover",
 	[MASS_CLEAR_FAILOVER] = "clear_failover",
+	[MASS_CREATE] = "create",
 	[MASS_ASSIGN] = "assign",
 	[MASS_DELETE] = "delete",
 };
@@ -322,8 +323,7 @@ static int narrow(struct db *db, const struct change *c, int64_t *changed)
 	return 0;
 }
 
-/* The row of the operation; a dry run's goes with its transaction. */
-static int operation_insert(struct db *db, const struct mass_request *q, int64_t matched,
+int mass_operation_insert(struct db *db, const struct mass_request *q, int64_t matched,
 	int64_t changed, struct mass_result *r)
 {
 	static const char sql[] =
@@ -343,25 +343,30 @@ static int operation_insert(struct db *db, const struct mass_request *q, int64_t
 	return db_query(db, sql, 7, param, &r->row);
 }
 
-static int rehearse(struct db *db, const struct change *c, struct mass_result *r)
+int mass_rehearsed(struct db *db, const char *sample, struct mass_result *r)
 {
-	struct pg_result *sample = NULL, *row = r->row;
-	const char *param[2];
+	struct pg_result *row = r->row;
+	const char *param[] = {db_text(row, 0, 0), sample};
 	int err;
 
 	r->row = NULL;
-	err = db_query(db, c->step->sample, c->params, c->param, &sample);
-	if (!err) {
-		param[0] = db_text(row, 0, 0);
-		param[1] = db_text(sample, 0, 0);
-		err = db_query(db,
-			"SELECT $1::jsonb || jsonb_build_object('id', NULL, 'revision', NULL, "
-			"'created_at', NULL, 'dry_run', true, 'sample', coalesce($2::jsonb, "
-			"'[]'))",
-			2, param, &r->row);
-	}
-	db_clear(sample);
+	err = db_query(db,
+		"SELECT $1::jsonb || jsonb_build_object('id', NULL, 'revision', NULL, "
+		"'created_at', "
+		"NULL, 'dry_run', true, 'sample', coalesce($2::jsonb, '[]'))",
+		2, param, &r->row);
 	db_clear(row);
+	return err;
+}
+
+static int rehearse(struct db *db, const struct change *c, struct mass_result *r)
+{
+	struct pg_result *sample = NULL;
+	int err = db_query(db, c->step->sample, c->params, c->param, &sample);
+
+	if (!err)
+		err = mass_rehearsed(db, db_text(sample, 0, 0), r);
+	db_clear(sample);
 	return err;
 }
 
@@ -406,7 +411,7 @@ static int apply(struct db *db, const struct mass_request *q, struct mass_result
 	change_init(&c, q);
 	err = narrow(db, &c, &changed);
 	if (!err)
-		err = operation_insert(db, q, matched, changed, r);
+		err = mass_operation_insert(db, q, matched, changed, r);
 	if (err)
 		return err;
 	return q->dry_run ? rehearse(db, &c, r) : carry_out(db, &c, r);

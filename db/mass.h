@@ -11,17 +11,19 @@
 
 #include "core/destination.h"
 #include "db/conn.h"
+#include "db/did_load.h"
 #include "db/resource.h"
 #include "db/revision.h"
 
 enum mass_action {
 	MASS_SET_FAILOVER,
 	MASS_CLEAR_FAILOVER,
+	MASS_CREATE,
 	MASS_ASSIGN,
 	MASS_DELETE,
 	MASS_ACTION_COUNT
 };
-#define MASS_ACTION_WORDS "set_failover, clear_failover, assign, delete"
+#define MASS_ACTION_WORDS "set_failover, clear_failover, create, assign, delete"
 /* "set_failover"; -1: no such word. */
 const char *mass_action_word(enum mass_action a);
 int mass_action_parse(const char *word);
@@ -67,6 +69,12 @@ void mass_result_fini(struct mass_result *r);
  * change, and keeps nothing. */
 DB_MUST_CHECK int mass_apply(
 	struct db *db, const struct mass_request *request, struct mass_result *result);
+
+/* action create: makes the DIDs of the load. *problems: found and reported by the handler, and then nothing was
+ * done. EBUSY and EEXIST: try again. */
+DB_MUST_CHECK int mass_create(struct db *db, const struct mass_request *request,
+	const struct did_load *load, did_load_problem_h *h, void *arg, uint64_t *problems,
+	struct mass_result *result);
 
 /* row: JSON. ESRCH. */
 DB_MUST_CHECK int mass_read(

@@ -16,4 +16,10 @@
 /* Begins, with a table mass_work like did that goes with the transaction. */
 DB_MUST_CHECK int mass_begin(struct db *db);
 
+/* The row of the operation; a dry run's goes with its transaction. */
+DB_MUST_CHECK int mass_operation_insert(struct db *db, const struct mass_request *q,
+	int64_t matched, int64_t changed, struct mass_result *r);
+/* Makes of that row what a dry run answers; sample: JSON, NULL: none. */
+DB_MUST_CHECK int mass_rehearsed(struct db *db, const char *sample, struct mass_result *r);
+
 #endif

@@ -45,6 +45,10 @@ static const char delete_sql[] =
 	"a.id)) ORDER BY n.number ON CONFLICT (number) DO NOTHING RETURNING *) INSERT INTO "
 	"mass_work SELECT * FROM back";
 
+static const char create_sql[] = "DELETE FROM did d USING mass_work w, mass_operation o WHERE "
+				 "w.number = d.number AND o.id = "
+				 "$1";
+
 static const char done_sql[] =
 	"UPDATE mass_operation SET reverted_at = now(), revert_at = NULL, revert_revision = "
 	"revision_token(), reverted = (SELECT count(*) FROM mass_work), changed_since = ARRAY("
@@ -58,6 +62,7 @@ static int put_back(struct db *db, const char *id, int action)
 	static const char *const sql[MASS_ACTION_COUNT] = {
 		[MASS_SET_FAILOVER] = failover_sql,
 		[MASS_CLEAR_FAILOVER] = failover_sql,
+		[MASS_CREATE] = create_sql,
 		[MASS_ASSIGN] = assign_sql,
 		[MASS_DELETE] = delete_sql,
 	};

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/did_column.h"
 #include "db/resource_private.h"
 
 static const char *const sql_types[FIELD_KIND_COUNT] = {
@@ -63,8 +64,7 @@ static const char *prefix_of(const struct resource *r)
 	return r->prefix ? r->prefix : "";
 }
 
-/* How a column shows in JSON. */
-static void add_expression(struct sql *s, const struct resource *r, const struct field *f)
+void resource_expression_add(struct sql *s, const struct resource *r, const struct field *f)
 {
 	const char *p = prefix_of(r);
 
@@ -108,7 +108,7 @@ static void add_json(struct sql *s, const struct resource *r)
 		if (f->kind == FIELD_PASSWORD || (f->flags & FIELD_HIDDEN))
 			continue;
 		sql_add(s, "%s'%s', ", comma, f->name);
-		add_expression(s, r, f);
+		resource_expression_add(s, r, f);
 		comma = ", ";
 	}
 	sql_add(s, ")");
@@ -256,11 +256,12 @@ int resource_init(void)
 		if (!s->json || !s->read || !s->update || !s->insert || !s->delete)
 			return ENOMEM;
 	}
-	return 0;
+	return did_columns_init();
 }
 
 void resource_fini(void)
 {
+	did_columns_fini();
 	for (enum resource_id id = 0; id < RESOURCE_COUNT; id++) {
 		struct resource_sql *s = &statements[id];
 

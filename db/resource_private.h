@@ -89,6 +89,8 @@ void sql_add(struct sql *s, const char *fmt, ...) __attribute__((format(printf, 
 /* The text, the caller's to free(). NULL: no memory. */
 char *sql_end(struct sql *s);
 
+/* How a column shows in JSON. */
+void resource_expression_add(struct sql *s, const struct resource *r, const struct field *f);
 /* The expression that makes a row's JSON. */
 const char *resource_json_sql(enum resource_id id);
 

@@ -509,3 +509,125 @@ def test_kill_in_the_middle_leaves_nothing(own_server):
     assert machine.sql("SELECT count(*) FROM mass_operation") == "0"
     machine.start_api()
     assert customer.client.request("POST", PATH, body, timeout=120).ok(201).json["changed"] == MANY
+
+
+# ---- create -------------------------------------------------------------------------------------
+
+def create(customer, dids, status=201, client=None, **more):
+    return (client or customer.client).request(
+        "POST", PATH, {"action": "create", "dids": dids, **more}).ok(status)
+
+
+def new_numbers(customer, count, base=1000):
+    return [f"+1213{customer.serial:03d}{base + i:04d}" for i in range(count)]
+
+
+def test_create_and_its_revert(customer):
+    before = customer.state()
+    a, b, c = new_numbers(customer, 3)
+    answer = create(customer, [
+        {"number": a.strip("+1"), "trunk_id": customer.trunks[0], "label": "back\\slash, \"quote\" \u00e9",
+         "triggers": ["busy", "no_answer"], "ring_seconds": 20, "incoming_action": "ring_then_forward"},
+        {"number": b, "enabled": False, "external_id": None, "account_id": customer.id}, {"number": c}])
+    made = answer.json
+    assert (made["action"], made["matched"], made["changed"], made["unchanged"]) == ("create", 3, 3, 0)
+    assert made["select"] == {"numbers_count": 3} and made["failover"] is None and made["not_found"] == []
+    assert answer.headers["Trunkguard-Revision"] == made["revision"]
+    one, two = (customer.client.get(f"/v1/dids/{n}").ok(200).json for n in (a, b))
+    assert one["label"] == "back\\slash, \"quote\" \u00e9" and one["triggers"] == ["busy", "no_answer"]
+    assert (one["trunk_id"], one["ring_seconds"]) == (customer.trunks[0], 20)
+    alone = customer.client.request("POST", "/v1/dids", {"number": new_numbers(customer, 1, 2000)[0], "enabled": False})
+    assert {k: v for k, v in two.items() if not k.endswith("_at") and k != "number"} == \
+        {k: v for k, v in alone.ok(201).json.items() if not k.endswith("_at") and k != "number"}
+    customer.client.request("DELETE", alone.headers["Location"]).ok(204)
+    customer.own(b, number="+14155550100")
+    reverted = customer.revert(made).json
+    assert reverted["reverted"] == 2 and reverted["changed_since"] == [b]
+    customer.client.get(f"/v1/dids/{a}").problem(404)
+    customer.client.request("DELETE", f"/v1/dids/{b}").ok(204)
+    assert customer.state(customer.numbers + [a, b, c]) == before
+
+
+def test_create_rehearsed_and_expired(customer):
+    numbers = new_numbers(customer, 12)
+    dids = [{"number": n, "trunk_id": customer.trunks[1], "label": n} for n in numbers]
+    dry = create(customer, dids, 200, dry_run=True).json
+    assert dry["id"] is None and dry["changed"] == 12 and len(dry["sample"]) == 10
+    assert dry["sample"][3] == {"number": numbers[3], "before": None, "after": {
+        "account_id": customer.id, "trunk_id": customer.trunks[1], "label": numbers[3], "external_id": None}}
+    customer.client.get(f"/v1/dids/{numbers[0]}").problem(404)
+    made = create(customer, dids, expires_in_seconds=1).json
+    until(lambda: reverted(customer, made), "the operation is reverted", 60)
+    customer.client.get(f"/v1/dids/{numbers[0]}").problem(404)
+
+
+def test_create_is_all_or_nothing_and_names_everything_wrong(customer, other, machine):
+    a, b, c, d = new_numbers(customer, 4)
+    before = customer.state(), other.state()
+    answer = customer.client.request("POST", PATH, {"action": "create", "dids": [
+        {"number": a}, {"number": a}, {"number": customer.numbers[0]}, {"number": other.numbers[0]},
+        {"number": b, "trunk_id": other.trunks[0]}, {"number": c, "account_id": customer.id}]})
+    assert [(e["pointer"], e["code"]) for e in answer.problem(422, "validation_failed")["errors"]] == [
+        ("/dids/1/number", "duplicate_item"), ("/dids/2/number", "already_exists"),
+        ("/dids/3/number", "already_exists"), ("/dids/4/trunk_id", "unknown_trunk")]
+    taken = [customer.client.request("POST", PATH, {"action": "create", "dids": [{"number": n}]})
+             for n in (customer.numbers[0], other.numbers[0])]
+    for answer in taken:
+        answer.problem(409, "already_exists", "/dids/0/number")
+    alone = customer.client.request("POST", "/v1/dids", {"number": other.numbers[0]}).problem(409)
+    assert taken[1].json["errors"][0]["detail"] == alone["errors"][0]["detail"]
+    answer = customer.client.request("POST", PATH, {"action": "create", "dry_run": 1, "dids": [
+        {"number": "12"}, {}, {"number": d, "account_id": other.id}, 7, {"number": None},
+        {"number": d, "colour": 1, "created_at": "x", "triggers": ["never"]}, {"number": d, "failover": {}}]})
+    assert {(e["pointer"], e["code"]) for e in answer.problem(422)["errors"]} == {
+        ("/dry_run", "wrong_type"), ("/dids/0/number", "not_e164"), ("/dids/1/number", "required"),
+        ("/dids/2/account_id", "unknown_account"), ("/dids/3", "wrong_type"), ("/dids/4/number", "required"),
+        ("/dids/5/colour", "unknown_field"), ("/dids/5/created_at", "read_only"),
+        ("/dids/5/triggers/0", "unknown_value"), ("/dids/6/failover", "unknown_field")}
+    operator = machine.client.request("POST", PATH, {"action": "create", "dids": [{"number": a}]})
+    operator.problem(422, "required", "/dids/0/account_id")
+    ghost = {"number": a, "account_id": "acc_0190163d-8694-739b-aea5-966c26f8ad91"}
+    machine.client.request("POST", PATH, {"action": "create", "dids": [ghost]}).problem(
+        422, "unknown_account", "/dids/0/account_id")
+    assert (customer.state(), other.state()) == before
+    both = [{"number": a.strip("+1"), "account_id": customer.id}, {"number": b, "account_id": other.id}]
+    made = create(customer, both, client=machine.client).json
+    assert made["account_id"] is None and made["changed"] == 2
+    assert customer.client.get(f"/v1/dids/{a}").ok(200).json["account_id"] == customer.id
+    assert customer.revert(made, client=machine.client).json["reverted"] == 2
+
+
+@pytest.mark.parametrize("body, code, pointer", [
+    ({"action": "create"}, "required", "/dids"),
+    ({"action": "create", "dids": []}, "required", "/dids"),
+    ({"action": "create", "dids": {}}, "wrong_type", "/dids"),
+    ({"action": "create", "dids": [{"number": "+14155550100"}], "select": {"all": True}}, "unknown_field", "/select"),
+    ({"action": "create", "dids": [{"number": "+14155550100"}], "skip_missing": True}, "unknown_field", "/skip_missing"),
+    ({"action": "delete", "select": {"all": True}, "dids": [{"number": "+14155550100"}]}, "unknown_field", "/dids"),
+])
+def test_create_invalid(customer, body, code, pointer):
+    customer.refused(body, code, pointer)
+
+
+DIDS = '{"action":"create","dids":[%s]}'
+
+
+@pytest.mark.parametrize("text, code, pointer", [
+    (DIDS % '{"number":"+12130000000"},', "malformed_json", "/dids/1"),
+    (DIDS % '{"number":"+12130000000"} {}', "malformed_json", "/dids/1"),
+    (DIDS % '{"number":"+12130000000","number":"+12130000001"}', "duplicate_key", "/dids/0/number"),
+    (DIDS % '{"number":"+12130000000","label":"\\u0000"}', "nul_character", "/dids/0/label"),
+    (DIDS % '{"number":"+12130000000","label":tru}', "malformed_json", "/dids/0/label"),
+    (DIDS % ("[" * 20 + "]" * 20), "too_many_values", "/dids/0"),
+    (DIDS[:-1] % "{}", "malformed_json", None),
+    ('{"dids":[{}],"action":"create","dids":[]}', "duplicate_key", None),
+])
+def test_create_malformed(customer, text, code, pointer):
+    customer.client.request("POST", PATH, text).problem(400, code, pointer)
+
+
+def test_a_hundred_errors_of_many(customer):
+    dids = [{"number": n} for n in new_numbers(customer, 300)]
+    create(customer, dids)
+    body = customer.client.request("POST", PATH, {"action": "create", "dids": dids}).problem(409)
+    assert len(body["errors"]) == 100 and body["detail"] == "There are 300 errors."
