@@ -78,10 +78,21 @@ void did_flow_clear(struct cfg_did_flow *flow)
 	*flow = (struct cfg_did_flow){0};
 }
 
+static void registration_fini(struct cfg_registration *r)
+{
+	if (r->password)
+		explicit_bzero(r->password, strlen(r->password));
+	mem_free(r->password);
+	mem_free(r->username);
+	sip_address_fini(&r->registrar);
+	sip_address_fini(&r->failover_registrar);
+}
+
 void gateway_node_free(struct gateway_node *n)
 {
 	if (!n)
 		return;
+	registration_fini(&n->gw.registration);
 	mem_free(n->gw.name);
 	sip_address_fini(&n->gw.address);
 	sip_address_fini(&n->gw.failover_address);

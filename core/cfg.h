@@ -101,6 +101,16 @@ struct cfg_did {
 	unsigned calling_party_display : 2; /* with has_display */
 };
 
+/* How the worker registers with a gateway. */
+struct cfg_registration {
+	char *username; /* NULL: it does not */
+	char *password; /* in the clear: a client needs it for whatever realm it is asked for */
+	struct sip_address registrar; /* host NULL: the gateway's address */
+	struct sip_address failover_registrar; /* host NULL: none */
+	uint32_t expires_seconds;
+	uint16_t register_failover_seconds;
+};
+
 struct cfg_gateway {
 	struct uuid id;
 	char *name;
@@ -112,6 +122,7 @@ struct cfg_gateway {
 	uint16_t priority; /* lower first */
 	char **prefixes; /* digits without '+'; "" matches all; NULL-terminated; none listed: all */
 	struct cidr_list inbound_ip_addresses;
+	struct cfg_registration registration;
 };
 
 struct cfg; /* opaque: core/cfg.c */

@@ -169,6 +169,27 @@ static void read_sip_account(struct record *r, struct cfg_change *c)
 	n->ip = make_entries(r, &a->ip_addresses, a);
 }
 
+/* All of it is null when there is none. */
+static void read_registration(struct record *r, struct cfg_registration *g)
+{
+	uint32_t expires = 0;
+
+	record_text(r, "username", &g->username);
+	record_text(r, "password", &g->password);
+	record_address(r, "registrar", &g->registrar);
+	record_address(r, "failover_registrar", &g->failover_registrar);
+	if (!g->username) {
+		record_u16(r, "expires_seconds", true, &(uint16_t){0});
+		record_u16(r, "register_failover_seconds", true, &(uint16_t){0});
+		return;
+	}
+	if (!g->username[0] || !g->password)
+		record_fail(r, EINVAL, "registration", "has no username or no password");
+	record_uint(r, "expires_seconds", 1, SECONDS_MAX, &expires);
+	record_u16(r, "register_failover_seconds", false, &g->register_failover_seconds);
+	g->expires_seconds = expires;
+}
+
 static void read_gateway(struct record *r, struct cfg_change *c)
 {
 	struct gateway_node *n = c->gateway = new_node(r, sizeof(*n));
@@ -190,6 +211,8 @@ static void read_gateway(struct record *r, struct cfg_change *c)
 	record_uint(r, "priority", 0, UINT16_MAX, &priority);
 	record_bool(r, "public_trunk", &g->public_trunk);
 	record_cidrs(r, "inbound_ip_addresses", &g->inbound_ip_addresses);
+	if (record_more(r))
+		read_registration(r, &g->registration);
 	g->priority = (uint16_t)priority;
 	n->ip = make_entries(r, &g->inbound_ip_addresses, g);
 }

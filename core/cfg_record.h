@@ -14,7 +14,8 @@
  *   D number account_id trunk_id dial_plan_id enabled incoming_action ring_seconds triggers
  *     failover_number backup_pbxs calling_party_display calling_party_number forwardings
  *   G id name enabled address failover_address failover_seconds prefixes priority
- *     public_trunk inbound_ip_addresses
+ *     public_trunk inbound_ip_addresses username password registrar failover_registrar
+ *     expires_seconds register_failover_seconds
  *
  *   -A id   -T id   -P id   -S id   -D number   -G id      deletes
  *

@@ -48,6 +48,21 @@ static const struct {
 			" AS r (kind text, target text) WHERE h.worker = $1 AND h.kind = r.kind"
 			" AND h.target = r.target",
 			"DELETE FROM target_health WHERE worker = $1"},
+	[DB_OBSERVED_GATEWAY_REGISTRATION] =
+		{"INSERT INTO gateway_registration (worker, gateway_id, state, registrar, source,"
+		 " status, expires_at, since, checked_at)"
+		 " SELECT $1, gateway_id, state, registrar, source, status, expires_at, since,"
+		 " checked_at FROM jsonb_to_recordset($2::jsonb) AS r (gateway_id uuid, state text,"
+		 " registrar text, source text, status integer, expires_at timestamptz,"
+		 " since timestamptz, checked_at timestamptz)"
+		 " ON CONFLICT (gateway_id, worker) DO UPDATE SET state = excluded.state,"
+		 " registrar = excluded.registrar, source = excluded.source,"
+		 " status = excluded.status, expires_at = excluded.expires_at,"
+		 " since = excluded.since, checked_at = excluded.checked_at",
+			"DELETE FROM gateway_registration g USING jsonb_to_recordset($2::jsonb)"
+			" AS r (gateway_id uuid) WHERE g.worker = $1 AND g.gateway_id = "
+			"r.gateway_id",
+			"DELETE FROM gateway_registration WHERE worker = $1"},
 	[DB_OBSERVED_CALLS] =
 		{"INSERT INTO trunk_calls (worker, trunk_id, calls_up, updated_at)"
 		 " SELECT $1, trunk_id, calls_up, now() FROM jsonb_to_recordset($2::jsonb)"

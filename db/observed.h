@@ -8,6 +8,7 @@
 enum db_observed {
 	DB_OBSERVED_BINDING, /* key: sip_account_id, contact */
 	DB_OBSERVED_HEALTH, /* key: kind, target */
+	DB_OBSERVED_GATEWAY_REGISTRATION, /* key: gateway_id */
 	DB_OBSERVED_CALLS, /* calls up of a trunk; key: trunk_id */
 	DB_OBSERVED_CALL, /* one in progress; key: id */
 	DB_OBSERVED_COUNT

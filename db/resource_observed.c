@@ -45,7 +45,18 @@ static const char trunk_sql[] =
 static const char gateway_sql[] =
 	"SELECT json_build_object('gateway_id', 'gw_' || g.id, 'enabled', g.enabled, "
 	"'address', g.address, 'failover_address', g.failover_address, "
-	"'health', " HEALTH("g.address") ", 'registration', NULL) FROM gateway g WHERE g.id = $1";
+	"'health', " HEALTH("g.address") ", "
+	"'failover_health', CASE WHEN g.failover_address IS NOT NULL THEN " HEALTH("g.failover_address") " END, "
+	"'registration', CASE WHEN g.registration IS NOT NULL THEN (SELECT coalesce(json_agg("
+		"json_build_object('worker', r.worker, 'state', r.state, "
+		"'registrar', CASE WHEN r.registrar IS NOT NULL THEN json_build_object("
+			"'host', split_part(r.registrar, '|', 1), "
+			"'port', nullif(split_part(r.registrar, '|', 2), '0')::integer, "
+			"'transport', split_part(r.registrar, '|', 3)) END, "
+		"'source', r.source, 'status', r.status, 'expires_at', " SQL_TIME("r.expires_at") ", "
+		"'since', " SQL_TIME("r.since") ", 'checked_at', " SQL_TIME("r.checked_at") ") "
+		"ORDER BY r.worker), '[]') FROM gateway_registration r WHERE r.gateway_id = g.id "
+		"AND r.worker IN " SQL_LIVE_WORKERS ") END) FROM gateway g WHERE g.id = $1";
 /* clang-format on */
 
 static const char cdr_sql[] = "SELECT " SQL_CDR_JSON " FROM cdr WHERE id = $1 AND "

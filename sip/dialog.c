@@ -179,9 +179,9 @@ bool dialog_source_ok(const struct call *call, enum leg_side side, const struct 
 	if (call->setup && side == LEG_CALLER && same_ip(&from->peer, &call->setup->from.peer))
 		return true;
 	/* A carrier may send from any of its addresses, and so may a PBX with several. */
-	net_addr_octets(&from->peer, octets);
-	if (cfg_gateway_by_ip(call->w->cfg, octets))
+	if (worker_gateway(call->w, from))
 		return true;
+	net_addr_octets(&from->peer, octets);
 	return side == LEG_CALLEE && (cfg_sip_account_by_ip(call->w->cfg, octets) ||
 					     worker_binding_source(call->w, from));
 }

@@ -205,8 +205,13 @@ int digest_response(struct digest *d, const struct digest_credentials *c, const 
 	int err = hash(d, c->algorithm, resource, 2, ha2);
 	struct str proof[] = {
 		str_of(ha1), c->nonce, c->nc_text, c->cnonce, str_lit("auth"), str_of(ha2)};
+	struct str plain_proof[] = {proof[0], proof[1], proof[5]};
 
-	return err ? err : hash(d, c->algorithm, proof, 6, hex);
+	if (err)
+		return err;
+	if (str_empty(c->nc_text))
+		return hash(d, c->algorithm, plain_proof, 3, hex);
+	return hash(d, c->algorithm, proof, 6, hex);
 }
 
 bool digest_check(

@@ -42,7 +42,8 @@ void digest_free(struct digest *d);
 int digest_ha1(struct digest *d, enum digest_algorithm a, struct str username, struct str realm,
 	struct str password, char hex[DIGEST_HEX_MAX + 1]);
 
-/* The response that c should hold for this HA1 (hex) and method, in hex, terminated: 0 or EIO. */
+/* The response that c should hold for this HA1 (hex) and method, in hex, terminated: 0 or EIO. Without
+ * a nonce count it is the one of RFC 2069, which servers that know no qop ask for. */
 int digest_response(struct digest *d, const struct digest_credentials *c, const char *ha1,
 	struct str method, char hex[DIGEST_HEX_MAX + 1]);
 

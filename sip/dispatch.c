@@ -187,11 +187,9 @@ static void register_request(
 static void invite_request(
 	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from)
 {
-	uint8_t octets[16];
 	struct sip_addr route;
 
-	net_addr_octets(&from->peer, octets);
-	if (!cfg_gateway_by_ip(w->cfg, octets)) {
+	if (!worker_gateway(w, from)) {
 		w->stats.forbidden++;
 		answer(w, st, m, from, 403, "Forbidden", NULL);
 		return;

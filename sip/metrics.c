@@ -9,6 +9,7 @@
 #include "sip/loop.h"
 #include "sip/net.h"
 #include "sip/prober.h"
+#include "sip/registrant.h"
 #include "sip/recorder.h"
 #include "sip/resolve.h"
 #include "sip/statepage.h"
@@ -118,6 +119,17 @@ static void write_targets(FILE *f, const struct worker *w)
 	one(f, "targets_down", "gauge", "Targets that do not.", p->down);
 }
 
+static void write_registrant(FILE *f, const struct worker *w)
+{
+	struct registrant_stats s;
+
+	registrant_stats(w->registrant, &s);
+	head(f, "gateway_registrations", "gauge", "Registrations with gateways, by state.");
+	for (int i = 0; i < REGISTRANT_STATE_COUNT; i++)
+		labelled(f, "gateway_registrations", "state",
+			registrant_state_word((enum registrant_state)i), s.state[i]);
+}
+
 static void write_feed(FILE *f, const struct feed_health *h)
 {
 	one(f, "config_dids", "gauge", "DIDs in the configuration.", h->counts.dids);
@@ -166,6 +178,7 @@ bool metrics_publish(struct worker *w)
 	write_registrar(f, w);
 	write_transport(f, w);
 	write_targets(f, w);
+	write_registrant(f, w);
 	write_feed(f, &health);
 	write_recorder(f, w);
 	if (fclose(f) == 0)

@@ -95,6 +95,32 @@ void observed_health(const struct probe_target *t, enum probe_state before, void
 		log_info("health", "%s is %s (%u)", target, probe_state_word(t->state), t->status);
 }
 
+void observed_registration(const struct registrant_row *row, void *arg)
+{
+	struct worker *w = arg;
+	char registrar[320], source[FLOW_IP_TEXT_MAX + 10];
+	struct observed_registration o = {.gateway_id = row->gateway_id};
+
+	if (!w->recorder)
+		return;
+	if (!row->gone) {
+		o.state = registrant_state_word(row->state);
+		o.registrar = registrar;
+		o.status = row->status;
+		o.since_ms = row->since_wall_ms;
+		o.checked_ms = row->checked_wall_ms;
+		if (row->expires_ms)
+			o.expires_ms =
+				loop_wall_ms(w->loop) + (row->expires_ms - loop_now(w->loop));
+		snprintf(registrar, sizeof(registrar), "%s|%u|%s", row->registrar->host,
+			row->registrar->port, transport_word(row->registrar->transport));
+		if (row->source)
+			source_text(row->source, source, sizeof(source));
+		o.source = row->source ? source : NULL;
+	}
+	(void)recorder_registration(w->recorder, &o);
+}
+
 void worker_trunk_changed(struct worker *w, const struct uuid *trunk_id)
 {
 	if (w->recorder)

@@ -4,6 +4,7 @@
 
 #include "sip/binding_record.h"
 #include "sip/prober.h"
+#include "sip/registrant.h"
 
 struct worker;
 
@@ -15,8 +16,9 @@ int observed_open(struct worker *w);
 /* Ends both: what is queued goes to disk. */
 void observed_close(struct worker *w);
 
-/* binding_event_h and prober_event_h; arg is the worker. */
+/* binding_event_h, prober_event_h and registrant_event_h; arg is the worker. */
 void observed_binding(enum binding_event ev, const struct binding *b, void *arg);
 void observed_health(const struct probe_target *t, enum probe_state before, void *arg);
+void observed_registration(const struct registrant_row *row, void *arg);
 
 #endif

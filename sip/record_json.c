@@ -159,6 +159,20 @@ void call_json(struct json_out *j, const struct observed_call *c)
 	json_out_end(j);
 }
 
+void registration_json(struct json_out *j, const struct observed_registration *g)
+{
+	json_out_object(j, NULL);
+	uuid_json(j, "gateway_id", &g->gateway_id);
+	json_out_str(j, "state", g->state);
+	json_out_str(j, "registrar", g->registrar);
+	json_out_str(j, "source", g->source);
+	status_json(j, "status", g->status);
+	time_json(j, "expires_at", g->expires_ms);
+	time_json(j, "since", g->since_ms);
+	time_json(j, "checked_at", g->checked_ms);
+	json_out_end(j);
+}
+
 void calls_json(struct json_out *j, const struct uuid *trunk_id, uint32_t calls_up)
 {
 	json_out_object(j, NULL);

@@ -7,6 +7,7 @@
 
 void cdr_json(struct json_out *out, const struct cdr *cdr);
 void binding_json(struct json_out *out, const struct observed_binding *binding);
+void registration_json(struct json_out *j, const struct observed_registration *g);
 void health_json(struct json_out *out, const struct observed_health *health);
 void call_json(struct json_out *j, const struct observed_call *call);
 void calls_json(struct json_out *out, const struct uuid *trunk_id, uint32_t calls_up);

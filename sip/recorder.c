@@ -135,6 +135,23 @@ static int do_health(struct recorder *r, const struct observed_health *h)
 	return mirror_set(r->mirror, DB_OBSERVED_HEALTH, key, (size_t)n, facts, text);
 }
 
+static int do_registration(struct recorder *r, const struct observed_registration *g)
+{
+	const char *text;
+	size_t len;
+
+	registration_json(&r->json, g);
+	text = json_text(r, &len);
+	if (!text)
+		return ENOMEM;
+	if (!g->state)
+		return mirror_forget(r->mirror, DB_OBSERVED_GATEWAY_REGISTRATION, &g->gateway_id,
+			sizeof(g->gateway_id), text);
+	/* A refresh matters as much as a change: it moves the expiry. */
+	return mirror_set(r->mirror, DB_OBSERVED_GATEWAY_REGISTRATION, &g->gateway_id,
+		sizeof(g->gateway_id), text, text);
+}
+
 static int do_calls(struct recorder *r, const struct uuid *trunk_id, uint32_t calls_up)
 {
 	const char *text;
@@ -183,6 +200,9 @@ static void do_item(struct recorder *r, const struct recorder_item *item)
 		break;
 	case ITEM_HEALTH:
 		err = do_health(r, &item->health);
+		break;
+	case ITEM_REGISTRATION:
+		err = do_registration(r, &item->registration);
 		break;
 	case ITEM_CALLS:
 		err = do_calls(r, &item->calls.trunk_id, item->calls.calls_up);
@@ -394,6 +414,11 @@ int recorder_binding_gone(
 int recorder_health(struct recorder *r, const struct observed_health *health)
 {
 	return push(r, recorder_item_health(health));
+}
+
+int recorder_registration(struct recorder *r, const struct observed_registration *registration)
+{
+	return push(r, recorder_item_registration(registration));
 }
 
 int recorder_trunk_calls(struct recorder *r, const struct uuid *trunk_id, uint32_t calls_up)

@@ -93,6 +93,16 @@ struct observed_health {
 };
 int recorder_health(struct recorder *recorder, const struct observed_health *health);
 
+/* Registrations with gateways. state NULL: forget it. */
+struct observed_registration {
+	struct uuid gateway_id;
+	const char *state, *registrar, *source; /* registrar: "host|port|transport" */
+	unsigned status; /* 0: none */
+	int64_t expires_ms, since_ms, checked_ms; /* wall clock; 0: never */
+};
+int recorder_registration(
+	struct recorder *recorder, const struct observed_registration *registration);
+
 /* Call it as often as it changes: only the newest is written, once a second. */
 int recorder_trunk_calls(struct recorder *recorder, const struct uuid *trunk_id, uint32_t calls_up);
 

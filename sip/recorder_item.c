@@ -162,6 +162,25 @@ struct recorder_item *recorder_item_call(
 	return item;
 }
 
+struct recorder_item *recorder_item_registration(const struct observed_registration *registration)
+{
+	struct recorder_item *item = item_new(
+		ITEM_REGISTRATION, room(registration->state) + room(registration->registrar) +
+					   room(registration->source));
+	struct observed_registration *r;
+	char *at;
+
+	if (!item)
+		return NULL;
+	r = &item->registration;
+	*r = *registration;
+	at = item->text;
+	pack(&at, &r->state);
+	pack(&at, &r->registrar);
+	pack(&at, &r->source);
+	return item;
+}
+
 struct recorder_item *recorder_item_calls(const struct uuid *trunk_id, uint32_t calls_up)
 {
 	struct recorder_item *item = item_new(ITEM_CALLS, 0);

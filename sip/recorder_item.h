@@ -12,6 +12,7 @@ enum recorder_item_kind {
 	ITEM_BINDING,
 	ITEM_BINDING_GONE,
 	ITEM_HEALTH,
+	ITEM_REGISTRATION,
 	ITEM_CALLS,
 	ITEM_CALL,
 	ITEM_CALL_GONE
@@ -28,6 +29,7 @@ struct recorder_item {
 		struct cdr cdr;
 		struct observed_binding binding; /* ITEM_BINDING_GONE: id and contact only */
 		struct observed_health health;
+		struct observed_registration registration;
 		struct {
 			struct uuid trunk_id;
 			uint32_t calls_up;
@@ -46,6 +48,7 @@ struct recorder_item *recorder_item_binding(
 struct recorder_item *recorder_item_health(const struct observed_health *health);
 struct recorder_item *recorder_item_call(
 	enum recorder_item_kind kind, const struct observed_call *call);
+struct recorder_item *recorder_item_registration(const struct observed_registration *registration);
 struct recorder_item *recorder_item_calls(const struct uuid *trunk_id, uint32_t calls_up);
 
 #endif

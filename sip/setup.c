@@ -391,11 +391,25 @@ static unsigned refuse(struct worker *w, const struct sip_msg *m, e164_t did, co
 	return did ? 0 : 404;
 }
 
+/* A gateway that we are registered with calls the Contact that it was told; the DID is in To then. */
+static e164_t called_did(const struct worker *w, const struct sip_msg *m, const struct flow *from)
+{
+	const struct cfg_gateway *gw = worker_gateway(w, from);
+	struct str user = m->ruri.user;
+	char name[256];
+	size_t len;
+
+	if (gw && gw->registration.username && !sip_unescape(name, sizeof(name), user, &len) &&
+		str_eq((struct str){name, len}, str_of(gw->registration.username)))
+		user = m->to.uri.user;
+	return plan_did_of_user(w->cfg, user.p, user.len);
+}
+
 void setup_start(
 	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from)
 {
 	struct failover_event start = {.kind = FAILOVER_START};
-	e164_t did = plan_did_of_user(w->cfg, m->ruri.user.p, m->ruri.user.len);
+	e164_t did = called_did(w, m, from);
 	struct session_offer offer;
 	struct sip_build unused;
 	struct call *call;

@@ -8,7 +8,7 @@
 #include "core/crc32c.h"
 #include "core/mem.h"
 
-static const char MAGIC[8] = "TGCFG01\n";
+static const char MAGIC[8] = "TGCFG02\n";
 
 static int write_all(int fd, const void *data, size_t len, uint64_t at)
 {

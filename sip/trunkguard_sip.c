@@ -93,6 +93,8 @@ int main(int argc, char **argv)
 	catch_signals(w->loop);
 	log_info("ready", "%s listens on %u addresses", settings.name, settings.sip_listen.count);
 	err = worker_run(w);
+	if (!err)
+		worker_leave(w);
 	log_info("stop", "%s ends", settings.name);
 	worker_free(w);
 	return err ? 1 : 0;

@@ -9,6 +9,7 @@
 #include "sip/auth.h"
 #include "sip/command.h"
 #include "sip/commander.h"
+#include "sip/digest.h"
 #include "sip/dispatch.h"
 #include "sip/feed.h"
 #include "sip/forward.h"
@@ -17,6 +18,7 @@
 #include "sip/net.h"
 #include "sip/observed.h"
 #include "sip/prober.h"
+#include "sip/registrant.h"
 #include "sip/resolve.h"
 #include "sip/statepage.h"
 #include "sip/turns.h"
@@ -46,6 +48,21 @@ bool worker_binding_source(const struct worker *w, const struct flow *from)
 	return binding_source_known(w->bindings, octets);
 }
 
+const struct cfg_gateway *worker_gateway(const struct worker *w, const struct flow *from)
+{
+	const struct cfg_gateway *gw;
+	const struct uuid *id;
+	uint8_t octets[16];
+
+	net_addr_octets(&from->peer, octets);
+	gw = cfg_gateway_by_ip(w->cfg, octets);
+	if (gw)
+		return gw;
+	id = registrant_gateway(w->registrant, octets);
+	gw = id ? cfg_gateway(w->cfg, id) : NULL;
+	return gw && gw->enabled ? gw : NULL;
+}
+
 static void revalidate(struct worker *w, bool changed)
 {
 	w->revalidate = !binding_revalidate(w->bindings, w->cfg, changed, CONFIG_ACCOUNTS_A_TURN);
@@ -59,6 +76,7 @@ static void config_changed(struct worker *w)
 	w->cfg = cfg ? cfg : w->no_cfg;
 	guard_config_changed(w->guard, w->cfg);
 	prober_reload(w->prober, w->cfg);
+	registrant_reload(w->registrant, w->cfg);
 	revalidate(w, true);
 }
 
@@ -123,6 +141,23 @@ static int open_network(struct worker *w)
 	return 0;
 }
 
+static int open_registrant(struct worker *w)
+{
+	struct registrant_config rc = {.wheel = loop_wheel(w->loop),
+		.net = w->net,
+		.txn = w->txn,
+		.resolve = w->resolve,
+		.guard = w->guard,
+		.event_h = observed_registration,
+		.arg = w};
+	int err = digest_new(&w->digest);
+
+	rc.digest = w->digest;
+	if (!err)
+		err = registrant_new(&w->registrant, &rc);
+	return err ? fail("registrations", err, NULL) : 0;
+}
+
 static int open_rules(struct worker *w)
 {
 	struct guard_config guard = {.peers = w->settings->peers};
@@ -153,7 +188,9 @@ static int open_rules(struct worker *w)
 		return fail("guard", err, NULL);
 	err = prober_new(&w->prober, NULL, loop_wheel(w->loop), w->net, w->txn, w->resolve,
 		w->guard, observed_health, w);
-	return err ? fail("prober", err, NULL) : 0;
+	if (err)
+		return fail("prober", err, NULL);
+	return open_registrant(w);
 }
 
 int worker_new(struct worker **wp, const struct worker_settings *settings)
@@ -203,6 +240,7 @@ void worker_free(struct worker *w)
 		loop_del(w->loop, &w->command_fd);
 	if (w->calls.by_dialog.bucket)
 		calls_fini(&w->calls);
+	registrant_free(w->registrant);
 	if (w->txn)
 		txn_layer_free(w->txn);
 	if (w->prober)
@@ -214,6 +252,7 @@ void worker_free(struct worker *w)
 		registrar_free(w->registrar);
 	if (w->auth)
 		auth_free(w->auth);
+	digest_free(w->digest);
 	if (w->resolve)
 		resolve_free(w->resolve);
 	if (w->net)
@@ -235,4 +274,17 @@ void worker_free(struct worker *w)
 int worker_run(struct worker *w)
 {
 	return loop_run(w->loop);
+}
+
+static void left(void *arg)
+{
+	struct worker *w = arg;
+
+	loop_stop(w->loop);
+}
+
+void worker_leave(struct worker *w)
+{
+	registrant_leave(w->registrant, left, w);
+	(void)loop_run(w->loop);
 }

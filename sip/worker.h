@@ -19,8 +19,10 @@ struct commander;
 struct failover_caps;
 struct feed;
 struct net;
+struct digest;
 struct prober;
 struct recorder;
+struct registrant;
 struct resolve;
 struct statepage;
 struct turns;
@@ -67,6 +69,8 @@ struct worker {
 	struct registrar_answer registrar_answer;
 	struct guard *guard;
 	struct prober *prober;
+	struct digest *digest; /* as a client */
+	struct registrant *registrant;
 	struct statepage *page;
 	struct feed *feed;
 	struct recorder *recorder;
@@ -89,6 +93,8 @@ int worker_new(struct worker **w, const struct worker_settings *settings);
 void worker_free(struct worker *w);
 /* Until loop_stop(). */
 int worker_run(struct worker *w);
+/* Says good-bye to registrars, which takes two seconds at most, or until another loop_stop(). */
+void worker_leave(struct worker *w);
 
 /* A branch that no other request has; it carries a mark of the DID (0: none), by which an INVITE
  * that comes back is known. text: BRANCH_MAX octets. */
@@ -102,6 +108,9 @@ void worker_observe(struct worker *w, const struct cfg_trunk *trunk,
 	const struct cfg_sip_account *acc, struct observation *obs);
 /* Calls of the trunk came or went. */
 void worker_trunk_changed(struct worker *w, const struct uuid *trunk_id);
+/* The enabled gateway that calls from there come through, by its inbound_ip_addresses or because we are
+ * registered with it at that address; NULL: none. */
+const struct cfg_gateway *worker_gateway(const struct worker *w, const struct flow *from);
 /* Does a registered PBX send from there? */
 bool worker_binding_source(const struct worker *w, const struct flow *from);
 

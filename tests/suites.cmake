@@ -48,6 +48,7 @@ set(e2e_suites
 	dialogs
 	harness
 	failover
+	gateway_registration
 	ha
 	limits
 	live

@@ -76,7 +76,7 @@ START_TEST(every_field_of_a_record_arrives)
 		"S\t" SIP1 "\t" TRK1 "\tsecondary\tLab\\nel\tip\t\\N\t" HA1 "\t" HA1 HA1
 		"\t192.0.2.7,2001:db8::/32\tpbx.example|5060|tls\n"
 		"G\t" GW1 "\tCarrier\tt\tsip.example||udp\t192.0.2.9|5080|tcp\t4\t1415,,44\t9\tt"
-		"\t203.0.113.0/28\n"
+		"\t203.0.113.0/28\tline1\tse\\tcret\treg.example||tcp\t\\N\t600\t7\n"
 		"D\t14155550100\t" ACC1 "\t" TRK1 "\t\\N\tt\tring_then_forward\t300\t\t"
 		"14155558888\tb.example|5060|udp\tcaller_number\t14155557777\t(t - 15 - - i*70 "
 		"Night%20service)\n");
@@ -138,6 +138,13 @@ START_TEST(every_field_of_a_record_arrives)
 	ck_assert_str_eq(g->prefixes[1], "");
 	ck_assert_str_eq(g->prefixes[2], "44");
 	ck_assert_ptr_null(g->prefixes[3]);
+	ck_assert_str_eq(g->registration.username, "line1");
+	ck_assert_str_eq(g->registration.password, "se\tcret");
+	ck_assert_str_eq(g->registration.registrar.host, "reg.example");
+	ck_assert_int_eq(g->registration.registrar.transport, TRANSPORT_TCP);
+	ck_assert_ptr_null(g->registration.failover_registrar.host);
+	ck_assert_uint_eq(g->registration.expires_seconds, 600);
+	ck_assert_uint_eq(g->registration.register_failover_seconds, 7);
 	ck_assert_uint_eq(g->priority, 9);
 	ck_assert_uint_eq(g->inbound_ip_addresses.count, 1);
 

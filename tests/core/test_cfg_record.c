@@ -23,6 +23,7 @@ static void teardown(void)
 #define S_HEAD "S\t" SIP1 "\t" TRK1
 #define G_HEAD "G\t" GW1 "\tcarrier\tt\t"
 #define P_HEAD "P\t" DP1 "\t" ACC1 "\tname\t"
+#define G_REGISTERS G_HEAD "gw||udp\t\\N\t10\t\t1\tf\t\t"
 #define D_HEAD "D\t14155550100\t" ACC1 "\t\\N\t\\N\tt\t"
 
 static const struct {
@@ -110,6 +111,13 @@ static const struct {
 	{G_HEAD "gw||udp\t\\N\t10\t+1\t1\tf\t", "prefixes has a bad prefix"},
 	{G_HEAD "gw||udp\t\\N\t10\t1234567890123456\t1\tf\t", "prefixes has a bad prefix"},
 	{G_HEAD "gw||udp\t\\N\t10\t\t65536\tf\t", "priority is out of range"},
+	{G_REGISTERS "u\t\\N\t\\N\t\\N\t600\t5", "registration has no username or no password"},
+	{G_REGISTERS "\tp\t\\N\t\\N\t600\t5", "registration has no username or no password"},
+	{G_REGISTERS "u\tp\tr\t\\N\t600\t5", "registrar is not host|port|transport"},
+	{G_REGISTERS "u\tp\t\\N\tr||ftp\t600\t5", "failover_registrar has an unknown transport"},
+	{G_REGISTERS "u\tp\t\\N\t\\N\t0\t5", "expires_seconds is out of range"},
+	{G_REGISTERS "u\tp\t\\N\t\\N\t600\t0", "register_failover_seconds is out of range"},
+	{G_REGISTERS "u\tp\t\\N\t\\N\t600", "register_failover_seconds is missing"},
 	{D_HEAD "voicemail", "incoming_action is an unknown word"},
 	{D_HEAD "ring\tsoon", "ring_seconds is no number"},
 	{D_HEAD "ring\t\\N\t\\N\t\\N\t\tnobody\t\\N", "calling_party_display is an unknown word"},

@@ -420,9 +420,13 @@ START_TEST(records)
 		" '00000000-0000-4000-8000-0000000000a1', '00000000-0000-4000-8000-0000000000b1',"
 		" 'primary', 'ip', '{192.0.2.1,2001:db8::/32}',"
 		" '{\"host\":\"192.0.2.1\",\"port\":5060,\"transport\":\"udp\"}')");
-	testdb_run(db, "INSERT INTO gateway (id, name, address, prefixes) VALUES"
-		       " ('00000000-0000-4000-8000-0000000000d1', 'g',"
-		       " '{\"host\":\"gw\",\"port\":null,\"transport\":\"tls\"}', '{1,44}')");
+	testdb_run(db,
+		"INSERT INTO gateway (id, name, address, prefixes, registration) VALUES"
+		" ('00000000-0000-4000-8000-0000000000d1', 'g',"
+		" '{\"host\":\"gw\",\"port\":null,\"transport\":\"tls\"}', '{1,44}',"
+		" '{\"username\":\"u\",\"password\":\"p|\\\\\",\"registrar\":"
+		"{\"host\":\"r\",\"port\":5070,\"transport\":\"udp\"},\"failover_registrar\":null,"
+		"\"expires_seconds\":600,\"register_failover_seconds\":5}')");
 	testdb_run(db,
 		"INSERT INTO did (number, account_id, trunk_id, triggers, ring_seconds,"
 		" failover_number) VALUES (14155550100, '00000000-0000-4000-8000-0000000000a1',"
@@ -442,7 +446,9 @@ START_TEST(records)
 		"S\t00000000-0000-4000-8000-0000000000c1\t00000000-0000-4000-8000-"
 		"0000000000b1\tprimary\t\\N"
 		"\tip\t\\N\t\\N\t\\N\t192.0.2.1/32,2001:db8::/32\t192.0.2.1|5060|udp\n"
-		"G\t00000000-0000-4000-8000-0000000000d1\tg\tt\tgw||tls\t\\N\t15\t1,44\t100\tf\t\n"
+		"G\t00000000-0000-4000-8000-0000000000d1\tg\tt\tgw||tls\t\\N\t15\t1,"
+		"44\t100\tf\t\tu\tp|"
+		"\\\\\tr|5070|udp\t\\N\t600\t5\n"
 		"D\t14155550100\t00000000-0000-4000-8000-0000000000a1\t00000000-0000-4000-8000-"
 		"0000000000b1"
 		"\t\\N\tt\tring\t20\t\t14155550101\t\t\\N\t\\N\n"

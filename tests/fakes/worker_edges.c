@@ -205,6 +205,13 @@ int recorder_health(struct recorder *recorder, const struct observed_health *hea
 	return 0;
 }
 
+int recorder_registration(
+	struct recorder *recorder, const struct observed_registration *registration)
+{
+	(void)recorder, (void)registration;
+	return 0;
+}
+
 int recorder_trunk_calls(struct recorder *recorder, const struct uuid *trunk_id, uint32_t calls_up)
 {
 	(void)recorder, (void)trunk_id;
