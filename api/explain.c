@@ -27,6 +27,7 @@ struct explain {
 	struct plan next; /* of the call after that, when the accounts take turns; else empty */
 	const char *caller; /* as given, NULL: not */
 	e164_t caller_number;
+	uint32_t turn; /* whose it is in the plan being made */
 	int err; /* of an observation */
 };
 
@@ -61,6 +62,7 @@ static void observe(const struct cfg_trunk *trunk, const struct cfg_sip_account 
 	obs->registered = seen.registered;
 	obs->down = seen.down;
 	obs->calls_up = seen.calls_up > 0 ? (uint32_t)seen.calls_up : 0;
+	obs->turn = x->turn;
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */
@@ -102,7 +104,7 @@ static void attempt_write(
 	const struct cfg_gateway *gw = cfg_gateway(cfg, &a->gateway_id);
 	char target[ATTEMPT_TARGET_SIZE];
 
-	attempt_target(plan, a, target);
+	attempt_target(a, target);
 	json_out_object(j, NULL);
 	json_out_uint(j, "position", index + 1);
 	json_out_str(j, "kind", attempt_kind_word(a->kind));
@@ -114,7 +116,12 @@ static void attempt_write(
 		a->unavailable == TRIGGER_NONE ? NULL : trigger_word(a->unavailable));
 	json_out_uint(j, "first_response_seconds", a->first_response_seconds);
 	json_out_uint(j, "ring_seconds", a->ring_seconds);
-	triggers_write(j, a->triggers);
+	id_write(j, "dial_plan_id", "dp", &a->dial_plan_id);
+	if (a->group)
+		json_out_uint(j, "rings_with", a->group);
+	else
+		json_out_null(j, "rings_with");
+	triggers_write(j, a->triggers | a->leave_triggers);
 	json_out_end(j);
 }
 
@@ -269,10 +276,8 @@ static int plans_make(struct explain *x, struct db *db)
 	if (err == 0)
 		err = plan_build(x->cfg, &x->call, observe, x, &x->plan);
 	if (err == 0 && x->plan.takes_turn) {
-		struct plan_call next = x->call;
-
-		next.turn++;
-		err = plan_build(x->cfg, &next, observe, x, &x->next);
+		x->turn = 1;
+		err = plan_build(x->cfg, &x->call, observe, x, &x->next);
 	}
 	if (err == 0)
 		err = x->err;

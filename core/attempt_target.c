@@ -11,23 +11,41 @@ static void uri_write(const struct attempt *a, char out[ATTEMPT_TARGET_SIZE])
 
 	if (a->address.port != 0)
 		snprintf(port, sizeof(port), ":%u", a->address.port);
-	snprintf(out, ATTEMPT_TARGET_SIZE, "sip:%s%s%s%s;transport=%s", v6 ? "[" : "", host,
-		v6 ? "]" : "", port, transport_word(a->address.transport));
+	snprintf(out, ATTEMPT_TARGET_SIZE, "sip:%s%s%s%s%s%s;transport=%s", a->text ? a->text : "",
+		a->text ? "@" : "", v6 ? "[" : "", host, v6 ? "]" : "", port,
+		transport_word(a->address.transport));
 }
 
-void attempt_target(
-	const struct plan *plan, const struct attempt *attempt, char out[ATTEMPT_TARGET_SIZE])
+static void response_write(const struct attempt *a, char out[ATTEMPT_TARGET_SIZE])
+{
+	snprintf(out, ATTEMPT_TARGET_SIZE, "%u%s%s", a->status, a->text ? " " : "",
+		a->text ? a->text : "");
+}
+
+void attempt_target(const struct attempt *attempt, char out[ATTEMPT_TARGET_SIZE])
 {
 	char id[UUID_ID_SIZE];
 
 	switch (attempt->kind) {
 	case ATTEMPT_SIP_ACCOUNT:
-		uuid_format_id("trk", &plan->trunk_id, id);
+		uuid_format_id("trk", &attempt->trunk_id, id);
 		snprintf(out, ATTEMPT_TARGET_SIZE, "%s/%s", id,
 			sip_account_role_word(attempt->role));
 		break;
 	case ATTEMPT_BACKUP_PBX:
+	case ATTEMPT_SIP_URI:
+	case ATTEMPT_MEDIA:
 		uri_write(attempt, out);
+		break;
+	case ATTEMPT_REJECT:
+		response_write(attempt, out);
+		break;
+	case ATTEMPT_LOOP:
+		if (attempt->text) {
+			snprintf(out, ATTEMPT_TARGET_SIZE, "%s", attempt->text);
+			break;
+		}
+		e164_format(attempt->number, out);
 		break;
 	default:
 		e164_format(attempt->number, out);

@@ -1,7 +1,8 @@
 /* The failover machine of one call: events in, actions out; no I/O, no clock of its own.
  *
- * It walks a plan's attempts one after another. A branch is one INVITE that was sent for an attempt
- * (an attempt makes several when a name has several addresses, or an account several bindings).
+ * It walks a plan's attempts: one after another, and lane beside lane where a group of them rings at
+ * once. A branch is one INVITE that was sent for an attempt (an attempt makes several when a name has
+ * several addresses, or an account several bindings).
  * The doors own branches and carry out the actions in the order given.
  *
  * Timers. Until a branch answers with any 1xx, 100 included, first_response_seconds runs; after
@@ -11,7 +12,17 @@
  *
  * Within an attempt the next address is tried after a transport failure, a 503 (RFC 3263 section
  * 4.3) and a gateway's silence. Every other final response is the attempt's. When it raises
- * a trigger that the attempt has switched on, the next attempt starts; else the plan ends.
+ * a trigger that the attempt has switched on, the next attempt starts; when it is one of its
+ * leave_triggers, the attempt at leave_to; else the plan ends. A gateway's 482 or 483 raises none: what
+ * came round once would come round by every other number, too.
+ *
+ * A group. Its lanes start together, each walks its own attempts with its own timers, and all of them
+ * have group_ring_seconds from the first 1xx of any. A lane that fails goes on within itself; when it
+ * comes to its end the others ring on. The group is over when all lanes are, or its time is: then the
+ * call moves on behind it, if one of them would have. A 6xx without a trigger ends the plan for all.
+ *
+ * A reject ends the plan with its own response, whatever was heard before, unless something is left
+ * outside of its dial plan (leave_to); a loop fails like a far end that says 482.
  *
  * Answers. The first 2xx wins, whichever attempt it belongs to, and every other branch is
  * cancelled; a 2xx after that, or after the caller got a final response, is ended (ACK, BYE).
@@ -28,9 +39,11 @@
  * When the plan ends while a branch that rang is being cancelled, its last word is waited for, at
  * most FAILOVER_LAST_WORD_MS: it may be a 2xx that crossed the CANCEL.
  *
- * The slot. FAILOVER_TRY of an attempt with holds_slot finds the slot taken. It is released once,
- * when the call leaves that attempt or ends without an answer. A late 2xx from there takes it back
- * (FAILOVER_RETAKE_SLOT), over the limit if need be, since that call is up.
+ * Slots. An attempt with holds_slot holds one of its trunk: the door takes it before it carries out the
+ * attempt's first FAILOVER_TRY, or answers FAILOVER_EXHAUSTED with TRIGGER_CAPACITY. It is released once,
+ * when no lane is with that trunk any more or the call ends without an answer. A late 2xx from there
+ * takes it back (FAILOVER_RETAKE_SLOT), over the limit if need be, since that call is up. What the plan
+ * saw of slots and bindings holds for attempts made at once; later ones ask again by being tried.
  */
 #ifndef TRUNKGUARD_CORE_FAILOVER_H
 #define TRUNKGUARD_CORE_FAILOVER_H
@@ -63,9 +76,9 @@ enum failover_action_kind {
 	FAILOVER_FORWARD, /* relay this response (1xx, 2xx) of the branch to the caller: status */
 	FAILOVER_END_LATE, /* ACK and BYE the 2xx of this branch */
 	FAILOVER_REPLY, /* the final response to the caller: relay the branch's own, or with
-				  FAILOVER_NO_BRANCH make one with this status */
-	FAILOVER_RELEASE_SLOT, /* the call left the trunk's delivery */
-	FAILOVER_RETAKE_SLOT, /* it came back by a late answer */
+				  FAILOVER_NO_BRANCH make one with this status; attempt: whose */
+	FAILOVER_RELEASE_SLOT, /* the call left the trunk of this attempt */
+	FAILOVER_RETAKE_SLOT, /* it came back there by a late answer */
 	FAILOVER_DONE, /* nothing more will be tried; outcomes are final */
 };
 #define FAILOVER_NO_BRANCH 0xffffu
@@ -112,7 +125,7 @@ const struct attempt_outcome *failover_outcome(const struct failover *fo, unsign
 /* Of the call as a whole, once FAILOVER_DONE: the outcome of the attempt that was answered or
  * whose response the caller got, from the first start to the end. */
 void failover_result(const struct failover *fo, struct attempt_outcome *result);
-/* True when the call got past its first attempt: the record's failed_over. */
+/* True when the call got past its first attempt, or the first group: the record's failed_over. */
 bool failover_failed_over(const struct failover *fo);
 
 #endif

@@ -22,7 +22,7 @@ static void set(struct attempt_end *e, unsigned status, enum trigger trigger,
 	e->known = true;
 }
 
-void attempt_end_far(struct attempt_end *e, unsigned status, unsigned branch)
+void attempt_end_planned(struct attempt_end *e, unsigned status)
 {
 	enum trigger t = trigger_of_response(status);
 
@@ -31,6 +31,11 @@ void attempt_end_far(struct attempt_end *e, unsigned status, unsigned branch)
 		set(e, status, t, DISPOSITION_REJECTED, CAUSE_FAREND_REJECTED);
 	else
 		set(e, status, t, disposition_of(t), cause_of(t));
+}
+
+void attempt_end_far(struct attempt_end *e, unsigned status, unsigned branch)
+{
+	attempt_end_planned(e, status);
 	e->outcome.far_end = true;
 	e->branch = (uint16_t)branch;
 }
@@ -39,6 +44,7 @@ static unsigned status_made_here(enum trigger t)
 {
 	switch (t) {
 	case TRIGGER_NOT_REGISTERED:
+	case TRIGGER_NOT_FOUND:
 		return 404;
 	case TRIGGER_CAPACITY:
 		return 503;

@@ -14,6 +14,8 @@ void attempt_end_init(struct attempt_end *e);
 /* A final response of 300 and above from the far end. */
 void attempt_end_far(struct attempt_end *e, unsigned status, unsigned branch);
 void attempt_end_made_here(struct attempt_end *e, enum trigger trigger);
+/* A response of the plan itself: a reject, a loop. */
+void attempt_end_planned(struct attempt_end *e, unsigned status);
 void attempt_end_answered(struct attempt_end *e, unsigned status);
 /* cause: the caller left, or NORMAL when another attempt was answered. */
 void attempt_end_cancelled(struct attempt_end *e, enum cause cause);

@@ -2,6 +2,7 @@
  * that put it there. Pure: no I/O, no clock of its own. The worker and the explain endpoint call
  * the very same function. The plan is a copy: a later change never alters a call in progress.
  *
+ * A DID:
  *  1. Delivery to the trunk's SIP accounts by its HA mode. An account is in the plan also when it
  *     cannot be tried (not registered, trunk full): then it fails at once with that trigger, as if the
  *     PBX had said so, and no INVITE is sent. All accounts share the trunk's one slot.
@@ -14,31 +15,50 @@
  *     call moves to the other one, whatever the triggers. Otherwise "down" skips nothing: the check
  *     is made on every call, so the first call after the PBX is back goes to the PBX. Without the
  *     account's add-on or without a secondary account every mode is only_primary.
+ *     A DID that leads to a dial plan has that instead.
  *  2. Backup PBXs in their order: the DID's list when it has one, else the account's. They hold no
  *     slot of the trunk: they ring also when the trunk is full.
- *  3. One number: the DID's when it has one, else the account's; never the DID itself. It is tried
- *     through every enabled gateway with a matching prefix: public trunks last, longer prefix first,
- *     then lower priority, then the older gateway; each gateway's failover address follows its main
- *     one. Only silence, 5xx and transport failures go to the next gateway: what the called party
- *     says is the answer. When no gateway fits, the attempt is there and unreachable.
+ *  3. One final destination, the most specific that there is at this moment: the DID's forwardings
+ *     that are enabled and active, in their order; the DID's failover number; the dial plan of its
+ *     trunk's failover; the account's number. Never the DID itself.
  *
- * A number that the account's destination rules deny (core/destination.h) is one attempt that fails at
+ * A dial plan: its steps in their order, those that are active. What is rung there, or forwarded to,
+ * or given the call, moves it on to the next step whatever it says, but for what never moves on. A
+ * reject is the end of its dial plan. Up to PLAN_LANES_MAX targets ring at once, more of them in
+ * turns; what would ring at once inside of that, or in a call that was diverted twice before it came
+ * here, rings one after another.
+ *
+ * A number goes out through every enabled gateway that carries it (core/plan_gateway.h), a gateway's
+ * failover address behind its main one. Only silence, 5xx and transport failures go to the next
+ * gateway: what the called party says is the answer. When no gateway fits, the attempt is there and
+ * unreachable. A number that is a DID of ours, or an internal number of the account, is no carrier's
+ * business: the plan goes on with what it leads to. A DID or dial plan that the call is in already is not
+ * entered again: there the attempt is a loop, which fails at once as 482.
+ *
+ * A number that the destination rules of the account deny (core/destination.h) is one attempt that fails at
  * once, whatever gateway would carry it; the call moves on to what is behind it.
  *
- * Attempts 1 and 2 take their triggers from the DID, else the trunk, else the default; their
- * times from the trunk. A DID without trunk has only 2 and 3. */
+ * Attempts 1 and 2 take their triggers from the DID; else all, when it has an active forwarding
+ * (no_answer only for ring_then_forward); else from the trunk, or the default. Their times are the trunk's,
+ * or the ring time of the DID (ring_then_forward), forwarding or step that leads there. */
 #ifndef TRUNKGUARD_CORE_PLAN_H
 #define TRUNKGUARD_CORE_PLAN_H
 
 #include "core/cfg.h"
+#include "core/str.h"
 
 enum attempt_kind {
 	ATTEMPT_SIP_ACCOUNT, /* a trunk's SIP account: bindings, or its address in IP mode */
 	ATTEMPT_BACKUP_PBX,
-	ATTEMPT_NUMBER, /* a failover number, through a gateway */
+	ATTEMPT_NUMBER, /* an external number, through a gateway */
+	ATTEMPT_SIP_URI, /* of a dial plan's ring step */
+	ATTEMPT_MEDIA, /* a SIP application server: IVR, voicemail, announcement */
+	ATTEMPT_REJECT, /* sends nothing: the end of a dial plan, with this response */
+	ATTEMPT_LOOP, /* sends nothing: the call has been there */
 	ATTEMPT_KIND_COUNT
 };
-const char *attempt_kind_word(enum attempt_kind k); /* "sip_account", "backup_pbx", "number" */
+/* "sip_account", "backup_pbx", "number", "sip_uri", "media", "reject", "loop" */
+const char *attempt_kind_word(enum attempt_kind k);
 
 /* The rule that put the attempt into the plan; the word is part of the API. */
 enum plan_rule {
@@ -50,11 +70,15 @@ enum plan_rule {
 	RULE_ACCOUNT_BACKUP_PBX,
 	RULE_DID_FAILOVER_NUMBER,
 	RULE_ACCOUNT_FAILOVER_NUMBER,
+	RULE_DID_FORWARDING,
+	RULE_TRUNK_DIAL_PLAN,
+	RULE_DID_DIAL_PLAN,
+	RULE_INTERNAL_NUMBER, /* a PBX called it */
 	RULE_COUNT
 };
 const char *plan_rule_word(enum plan_rule r);
 
-enum { PLAN_ATTEMPTS_MAX = 32, PLAN_HOST_MAX = 254 };
+enum { PLAN_ATTEMPTS_MAX = 32, PLAN_LANES_MAX = 4, PLAN_HOST_MAX = 254 };
 
 /* Enumerations are kept in octets: a plan is held for every call that rings. */
 struct attempt {
@@ -65,21 +89,38 @@ struct attempt {
 	uint8_t role; /* enum sip_account_role, of ATTEMPT_SIP_ACCOUNT */
 	uint8_t auth_mode; /* enum auth_mode */
 	uint8_t display; /* enum calling_party_display */
-	bool holds_slot;
+	/* Attempts of one group ring at once, lane beside lane; within a lane one after another. */
+	uint8_t group; /* 0: none; groups are numbered, and their attempts stand together */
+	uint8_t lane; /* 0 .. PLAN_LANES_MAX - 1 */
+	uint8_t leave_to; /* where leave_triggers lead, may be the plan's count; 0: nowhere */
+	bool holds_slot; /* of trunk_id */
+	bool takes_turn; /* the trunk's accounts take turns, and this attempt is one */
 	bool diverts; /* Diversion and History-Info name the DID (RFC 5806, RFC 7044) */
 	trigger_set triggers; /* outcomes that move the call on to the next attempt */
+	trigger_set leave_triggers; /* others, that take it past what belongs to the same target */
 	uint16_t first_response_seconds;
 	uint16_t ring_seconds;
+	uint16_t group_ring_seconds; /* of all lanes together */
+	uint16_t status; /* ATTEMPT_REJECT, ATTEMPT_LOOP */
 	struct {
 		uint16_t port;
 		uint8_t transport; /* enum transport */
 		char *host; /* points into the plan; NULL: the bindings, or there is none */
 	} address;
+	/* Points into the plan; NULL: none. The user of a SIP URI, the reason of a reject, the internal
+	 * number of a loop. */
+	char *text;
+	uint32_t max_concurrent_calls; /* of trunk_id, with holds_slot */
+	uint32_t max_call_seconds; /* 0: the plan's */
+	struct uuid trunk_id; /* ATTEMPT_SIP_ACCOUNT */
 	/* ATTEMPT_SIP_ACCOUNT: the account whose bindings or address are tried; ATTEMPT_NUMBER: the
 	 * gateway; all zero: there is none (unavailable says so), or a backup PBX */
 	struct uuid sip_account_id;
 	struct uuid gateway_id;
-	e164_t number; /* ATTEMPT_NUMBER: who is called */
+	struct uuid dial_plan_id; /* whose step it is; all zero: none's */
+	/* ATTEMPT_NUMBER, ATTEMPT_LOOP: who is called; of PBXs: which DID is called there, when it
+	 * is not the plan's */
+	e164_t number;
 	e164_t display_number; /* DISPLAY_FIXED */
 };
 
@@ -88,15 +129,19 @@ struct observation {
 	bool registered; /* has a live binding (registration mode) */
 	bool down; /* health says down */
 	uint32_t calls_up; /* of the trunk, both accounts */
+	uint32_t turn; /* how many calls took a turn on the trunk before: even, the primary's */
 };
 typedef void plan_observe_h(const struct cfg_trunk *trunk, const struct cfg_sip_account *acc,
 	struct observation *obs, void *arg);
 
 struct plan_call {
-	e164_t did;
+	e164_t did; /* a call from outside; 0 with an internal number */
+	/* A PBX of the account calls one of its internal numbers: a dial plan's, or one of its DIDs. */
+	const struct cfg_account *account;
+	struct str internal;
 	int64_t now_ms; /* wall clock, for active times */
+	unsigned diversions; /* how often it was diverted before it came here */
 	bool from_peer; /* handed over by another trunking server */
-	uint32_t turn; /* how many calls took a turn on the trunk before: even, the primary's */
 };
 
 /* Why there is no plan. A DID or account that is disabled is as good as unknown; with its trunk
@@ -116,8 +161,8 @@ struct plan {
 	unsigned status; /* the final response to a refusal, else 0 */
 	e164_t did;
 	struct uuid account_id;
-	struct uuid trunk_id; /* all zero: none */
-	uint32_t max_concurrent_calls;
+	struct uuid trunk_id; /* the DID's; all zero: none */
+	char internal[DIAL_INTERNAL_MAX + 2]; /* the internal number called; "": a DID was */
 	uint32_t max_call_seconds;
 	bool takes_turn; /* the accounts take turns and this call was one of them: the next is turn + 1 */
 	unsigned count;
@@ -130,7 +175,8 @@ int plan_build(const struct cfg *cfg, const struct plan_call *call, plan_observe
 void plan_fini(struct plan *plan);
 
 /* The longest a caller can wait until the last attempt rings: the sum over attempts that are
- * tried of their first_response_seconds. An attempt that silence does not move on is the last. */
+ * tried of their first_response_seconds. An attempt that silence does not move on is the last; of
+ * lanes that ring at once the longest counts. */
 uint32_t plan_worst_case_seconds(const struct plan *plan);
 
 /* Number of the DID that a Request-URI user names: "+14155550100", "14155550100", and ten digits

@@ -1,44 +1,82 @@
-/* Delivery to the PBXs of a DID: the trunk's SIP accounts by High Availability mode, and backup PBXs. */
+/* Delivery to PBXs: a trunk's SIP accounts by High Availability mode, and backup PBXs. */
 #include "core/plan_draft.h"
+
+/* A trunk whose turn it is to be called. */
+struct delivery {
+	struct plan_draft *d;
+	const struct cfg_trunk *trunk;
+	const trigger_set *triggers; /* NULL: the trunk's */
+	enum ha_mode mode; /* in force */
+	bool takes_turn;
+};
 
 /* A SIP account as it stands at this moment. */
 struct standing {
 	enum trigger unavailable;
 	bool down;
+	uint32_t turn; /* of the trunk */
 };
 
-static void look_at(struct plan_draft *d, enum sip_account_role role, struct standing *standing)
+static void look_at(const struct delivery *v, enum sip_account_role role, struct standing *standing)
 {
-	const struct cfg_trunk *trunk = d->did->trunk;
+	const struct cfg_trunk *trunk = v->trunk;
 	const struct cfg_sip_account *acc = trunk->sip_account[role];
 	struct observation obs = {0};
 
 	*standing = (struct standing){.unavailable = TRIGGER_NOT_REGISTERED};
 	if (!acc || (acc->auth_mode == AUTH_IP && !acc->address.host))
 		return;
-	d->observe(trunk, acc, &obs, d->arg);
+	v->d->observe(trunk, acc, &obs, v->d->arg);
 	standing->down = obs.down;
+	standing->turn = obs.turn;
 	if (acc->auth_mode == AUTH_REGISTRATION && !obs.registered)
 		return;
 	standing->unavailable =
 		obs.calls_up >= trunk->max_concurrent_calls ? TRIGGER_CAPACITY : TRIGGER_NONE;
 }
 
-static struct attempt *add_sip_account(struct plan_draft *d, enum ha_mode mode,
-	enum sip_account_role role, const struct standing *standing)
+/* The DID for whose sake a PBX is called, when it is another one than what the caller dialled. */
+static void call_for(struct attempt *a, const struct plan_draft *d)
 {
-	const struct cfg_did *did = d->did;
-	const struct cfg_sip_account *acc = did->trunk->sip_account[role];
+	const struct cfg_did *did = d->scope.did;
+
+	if (did && did->number != d->call->did)
+		a->number = did->number;
+}
+
+/* How long the PBXs of the DID in hand may ring, unless a step says otherwise. */
+static void set_ring_time(struct attempt *a, const struct plan_draft *d)
+{
+	const struct cfg_did *did = d->scope.did;
+
+	if (!d->scope.ring_seconds && !d->scope.dial_plan && did && did->ring_seconds &&
+		did->incoming_action == INCOMING_RING_THEN_FORWARD)
+		a->ring_seconds = did->ring_seconds;
+}
+
+static struct attempt *add_sip_account(
+	struct delivery *v, enum sip_account_role role, const struct standing *standing)
+{
+	const struct cfg_trunk *trunk = v->trunk;
+	const struct cfg_sip_account *acc = trunk->sip_account[role];
 	/* Rules of delivery are the modes. */
-	struct attempt *a = plan_draft_add(d, ATTEMPT_SIP_ACCOUNT, (enum plan_rule)mode);
+	struct attempt *a =
+		plan_draft_add(v->d, ATTEMPT_SIP_ACCOUNT, (enum plan_rule)v->mode, trunk);
 
 	if (!a)
 		return NULL;
+	if (v->triggers)
+		a->triggers = *v->triggers;
 	a->role = (uint8_t)role;
+	a->trunk_id = trunk->id;
 	a->holds_slot = true;
+	a->max_concurrent_calls = trunk->max_concurrent_calls;
+	a->max_call_seconds = trunk->max_call_seconds;
+	a->takes_turn = v->takes_turn;
+	v->takes_turn = false; /* one for the call */
 	a->unavailable = (uint8_t)standing->unavailable;
-	if (did->incoming_action == INCOMING_RING_THEN_FORWARD && did->ring_seconds)
-		a->ring_seconds = did->ring_seconds;
+	set_ring_time(a, v->d);
+	call_for(a, v->d);
 	if (!acc)
 		return a;
 	a->sip_account_id = acc->id;
@@ -60,29 +98,16 @@ static bool passes_over(struct standing *first, const struct standing *second)
 	return true;
 }
 
-static void add_pair(struct plan_draft *d, enum ha_mode mode, enum sip_account_role first)
+static void add_pair(struct delivery *v, enum sip_account_role first, struct standing *standing)
 {
 	enum sip_account_role second = first == ROLE_PRIMARY ? ROLE_SECONDARY : ROLE_PRIMARY;
-	struct standing standing[ROLE_COUNT];
-	struct attempt *a;
-	bool over;
+	bool over = passes_over(&standing[first], &standing[second]);
+	struct attempt *a = add_sip_account(v, first, &standing[first]);
 
-	look_at(d, first, &standing[first]);
-	look_at(d, second, &standing[second]);
-	over = passes_over(&standing[first], &standing[second]);
-	a = add_sip_account(d, mode, first, &standing[first]);
 	/* The mode moves the call here, not the customer's triggers. */
 	if (a && over)
 		a->triggers |= TRIGGER_BIT(standing[first].unavailable);
-	add_sip_account(d, mode, second, &standing[second]);
-}
-
-static void add_one(struct plan_draft *d, enum ha_mode mode, enum sip_account_role role)
-{
-	struct standing standing;
-
-	look_at(d, role, &standing);
-	add_sip_account(d, mode, role, &standing);
+	add_sip_account(v, second, &standing[second]);
 }
 
 static enum ha_mode mode_in_force(const struct cfg_trunk *trunk)
@@ -91,47 +116,59 @@ static enum ha_mode mode_in_force(const struct cfg_trunk *trunk)
 									      : HA_ONLY_PRIMARY;
 }
 
-void plan_add_delivery(struct plan_draft *d)
+/* Both accounts see the turn of their trunk; one that cannot be asked sees none. */
+static enum sip_account_role whose_turn(const struct standing standing[ROLE_COUNT])
 {
-	const struct cfg_trunk *trunk = d->did->trunk;
-	enum sip_account_role by_turn = d->turn % 2 ? ROLE_SECONDARY : ROLE_PRIMARY;
-	enum ha_mode mode;
+	uint32_t turn = standing[ROLE_PRIMARY].turn | standing[ROLE_SECONDARY].turn;
 
-	if (!trunk)
-		return;
-	mode = mode_in_force(trunk);
-	switch (mode) {
-	case HA_LOAD_BALANCING:
-		add_one(d, mode, by_turn);
-		break;
-	case HA_AUTO_FAILOVER:
-		add_pair(d, mode, ROLE_PRIMARY);
-		break;
-	case HA_LOAD_BALANCING_HEALTHY:
-		add_pair(d, mode, by_turn);
-		break;
-	default:
-		add_one(d, mode, ROLE_PRIMARY);
-		break;
-	}
-	/* A call that finds the trunk full reaches nobody and costs nobody's turn. */
-	d->takes_turn = (mode == HA_LOAD_BALANCING || mode == HA_LOAD_BALANCING_HEALTHY) &&
-			d->attempt[0].unavailable != TRIGGER_CAPACITY;
+	return turn % 2 ? ROLE_SECONDARY : ROLE_PRIMARY;
 }
 
-void plan_add_backup_pbxs(struct plan_draft *d)
+void plan_add_delivery(
+	struct plan_draft *d, const struct cfg_trunk *trunk, const trigger_set *triggers)
 {
-	const struct cfg_did *did = d->did;
+	struct delivery v = {d, trunk, triggers, mode_in_force(trunk), false};
+	struct standing standing[ROLE_COUNT] = {{.turn = 0}, {.turn = 0}};
+	enum sip_account_role by_turn;
+
+	look_at(&v, ROLE_PRIMARY, &standing[ROLE_PRIMARY]);
+	if (v.mode != HA_ONLY_PRIMARY)
+		look_at(&v, ROLE_SECONDARY, &standing[ROLE_SECONDARY]);
+	by_turn = whose_turn(standing);
+	v.takes_turn = v.mode == HA_LOAD_BALANCING || v.mode == HA_LOAD_BALANCING_HEALTHY;
+	switch (v.mode) {
+	case HA_LOAD_BALANCING:
+		add_sip_account(&v, by_turn, &standing[by_turn]);
+		break;
+	case HA_AUTO_FAILOVER:
+		add_pair(&v, ROLE_PRIMARY, standing);
+		break;
+	case HA_LOAD_BALANCING_HEALTHY:
+		add_pair(&v, by_turn, standing);
+		break;
+	default:
+		add_sip_account(&v, ROLE_PRIMARY, &standing[ROLE_PRIMARY]);
+		break;
+	}
+}
+
+void plan_add_backup_pbxs(struct plan_draft *d, const trigger_set *triggers)
+{
+	const struct cfg_did *did = d->scope.did;
 	bool own = did->failover && did->failover->backup_pbxs.count;
 	const struct sip_address_list *list =
 		own ? &did->failover->backup_pbxs : &did->account->backup_pbxs;
 
 	for (unsigned i = 0; i < list->count; i++) {
-		struct attempt *a = plan_draft_add(
-			d, ATTEMPT_BACKUP_PBX, own ? RULE_DID_BACKUP_PBX : RULE_ACCOUNT_BACKUP_PBX);
+		struct attempt *a = plan_draft_add(d, ATTEMPT_BACKUP_PBX,
+			own ? RULE_DID_BACKUP_PBX : RULE_ACCOUNT_BACKUP_PBX, did->trunk);
 
 		if (!a)
 			return;
+		if (triggers)
+			a->triggers = *triggers;
+		set_ring_time(a, d);
+		call_for(a, d);
 		plan_draft_address(a, &list->item[i]);
 	}
 }

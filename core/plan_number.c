@@ -1,4 +1,6 @@
-/* A failover number, through the gateways. */
+/* A number: one of ours, or one to be called through the gateways. */
+#include <string.h>
+
 #include "core/plan_draft.h"
 #include "core/plan_gateway.h"
 
@@ -7,22 +9,18 @@
 	((trigger_set)(TRIGGER_BIT(TRIGGER_NO_RESPONSE) | TRIGGER_BIT(TRIGGER_SERVER_ERROR) |      \
 		       TRIGGER_BIT(TRIGGER_UNREACHABLE)))
 
-static void set_display(struct attempt *a, const struct cfg_did *did)
+static void show_as_account(struct attempt *a, const struct cfg_account *account)
 {
-	const struct cfg_did_failover *f = did->failover;
-
-	a->display = (uint8_t)(did->has_display ? did->calling_party_display
-						: did->account->calling_party_display);
-	if (a->display != DISPLAY_FIXED)
-		return;
-	a->display_number = f && f->calling_party_number ? f->calling_party_number
-							 : did->account->calling_party_number;
+	a->display = (uint8_t)account->calling_party_display;
+	if (a->display == DISPLAY_FIXED)
+		a->display_number = account->calling_party_number;
 }
 
 /* The number without a gateway yet: out of reach. */
 static struct attempt *add_unreachable(struct plan_draft *d, enum plan_rule rule, e164_t number)
 {
-	struct attempt *a = plan_draft_add(d, ATTEMPT_NUMBER, rule);
+	const struct cfg_did *did = d->scope.did;
+	struct attempt *a = plan_draft_add(d, ATTEMPT_NUMBER, rule, did ? did->trunk : NULL);
 
 	if (!a)
 		return NULL;
@@ -31,7 +29,8 @@ static struct attempt *add_unreachable(struct plan_draft *d, enum plan_rule rule
 	a->did_delivery = DELIVER_REQUEST_URI;
 	a->triggers = GATEWAY_TRIGGERS;
 	a->unavailable = TRIGGER_UNREACHABLE;
-	set_display(a, d->did);
+	if (!d->scope.has_display)
+		show_as_account(a, d->scope.account);
 	return a;
 }
 
@@ -66,18 +65,17 @@ static void add_gateway(struct plan_draft *d, enum plan_rule rule, e164_t number
 	plan_draft_address(a, address);
 }
 
-void plan_add_failover_number(struct plan_draft *d)
+static void add_gateways(struct plan_draft *d, enum plan_rule rule, e164_t number)
 {
-	const struct cfg_did *did = d->did;
-	bool own = did->failover && did->failover->number;
-	enum plan_rule rule = own ? RULE_DID_FAILOVER_NUMBER : RULE_ACCOUNT_FAILOVER_NUMBER;
-	e164_t number = own ? did->failover->number : did->account->failover_number;
 	struct gateway_choice c;
 
-	if (!number || number == did->number)
-		return;
-	if (!is_allowed(did->account, number)) {
+	if (!is_allowed(d->scope.account, number)) {
 		add_denied(d, rule, number);
+		return;
+	}
+	/* What was diverted again and again may be going round: not by several numbers at once. */
+	if (d->call->diversions >= PLAN_DIVERSIONS_SOLO && d->numbers++) {
+		plan_draft_loop(d, rule, number, NULL);
 		return;
 	}
 	gateway_choose(d->cfg, number, &c);
@@ -90,4 +88,44 @@ void plan_add_failover_number(struct plan_draft *d)
 		if (gw->failover_address.host)
 			add_gateway(d, rule, number, gw, &gw->failover_address);
 	}
+}
+
+/* A DID of ours that takes no calls. */
+static void add_not_found(struct plan_draft *d, enum plan_rule rule, e164_t number)
+{
+	struct attempt *a = add_unreachable(d, rule, number);
+
+	if (a)
+		a->unavailable = TRIGGER_NOT_FOUND;
+}
+
+static void add_own_did(struct plan_draft *d, enum plan_rule rule, const struct cfg_did *did)
+{
+	struct plan_scope before = d->scope;
+	unsigned from = d->count;
+
+	if (!plan_draft_enter(d, rule, did, did->number, NULL))
+		return;
+	d->scope.diverts = true;
+	if (did->enabled && did->account->enabled && (!did->trunk || did->trunk->enabled))
+		plan_add_did(d, did);
+	if (d->count == from)
+		add_not_found(d, rule, did->number);
+	plan_draft_leave(d, &before);
+}
+
+void plan_add_number(struct plan_draft *d, enum plan_rule rule, e164_t number)
+{
+	const struct cfg_did *did = cfg_did(d->cfg, number);
+	const struct cfg_dial_plan *plan;
+	char text[E164_TEXT_SIZE];
+
+	e164_format(number, text);
+	plan = cfg_dial_plan_by_internal(d->cfg, &d->scope.account->id, text + 1, strlen(text + 1));
+	if (did)
+		add_own_did(d, rule, did);
+	else if (plan)
+		plan_add_dial_plan(d, rule, plan);
+	else
+		add_gateways(d, rule, number);
 }

@@ -156,7 +156,7 @@ static const enum sip_hdr session_headers[] = {
 
 /* Scratch for the texts of one INVITE. */
 struct invite_texts {
-	char top[512], end[512], from[256], to[160];
+	char top[2048], end[512], from[256], to[160];
 	enum sip_hdr drop[8];
 	unsigned drops;
 };
@@ -181,6 +181,7 @@ static enum trigger left_because(const struct call_setup *s, unsigned attempt)
 	return why;
 }
 
+/* An internal number that a PBX called is no number to be diverted from. */
 static void divert(struct call *call, unsigned attempt, const struct sip_msg *m,
 	const struct setup_target *t, struct invite_texts *x, struct forward *f)
 {
@@ -192,25 +193,29 @@ static void divert(struct call *call, unsigned attempt, const struct sip_msg *m,
 		.trigger = left_because(call->setup, attempt)};
 	struct sip_build b;
 
-	sip_build_init(&b, x->top, sizeof(x->top));
-	diversion_line(&b, &d);
-	f->top = sip_build_since(&b, 0);
-	sip_build_init(&b, x->end, sizeof(x->end));
-	diversion_history(&b, m, &d);
-	f->end = sip_build_since(&b, 0);
+	if (call->did) {
+		sip_build_init(&b, x->top, sizeof(x->top));
+		if (t->route)
+			sip_build_str(&b, str_of(t->route));
+		diversion_line(&b, &d);
+		f->top = sip_build_since(&b, 0);
+		sip_build_init(&b, x->end, sizeof(x->end));
+		diversion_history(&b, m, &d);
+		f->end = sip_build_since(&b, 0);
+	}
 	sip_build_init(&b, x->from, sizeof(x->from));
 	f->from = calling_party(&b, m, (enum calling_party_display)a->display,
 		a->display == DISPLAY_CALLED_NUMBER ? call->did : a->display_number, host);
 }
 
 /* Delivery by To: the carrier's To may name who was called first, not the DID. */
-static void deliver_to(
-	struct call *call, const struct setup_target *t, struct invite_texts *x, struct forward *f)
+static void deliver_to(struct call *call, e164_t did, const struct setup_target *t,
+	struct invite_texts *x, struct forward *f)
 {
 	struct sip_build b;
 
 	sip_build_init(&b, x->to, sizeof(x->to));
-	own_request_number(&b, call->did, net_advertise(call->w->net, &t->flow));
+	own_request_number(&b, did, net_advertise(call->w->net, &t->flow));
 	f->to = sip_build_since(&b, 0);
 }
 
@@ -243,13 +248,14 @@ static int write_invite(
 	sip_scan_kept(&m, s->invite, s->invite_len, &v);
 	if (v.kind != SIP_SCAN_OK)
 		return EINVAL;
-	if (a->diverts)
-		divert(call, b->attempt, &m, t, &x, &f);
-	else if (a->did_delivery == DELIVER_TO)
-		deliver_to(call, t, &x, &f);
-	offer_session(s, &m, &x, &f);
+	e164_t called = a->number ? a->number : call->did;
 	if (t->route)
 		f.top = str_of(t->route);
+	if (a->diverts)
+		divert(call, b->attempt, &m, t, &x, &f);
+	if (a->did_delivery == DELIVER_TO && called)
+		deliver_to(call, called, t, &x, &f);
+	offer_session(s, &m, &x, &f);
 	if (!str_empty(f.from))
 		drop_headers(&x, masked_identities);
 	if (!str_empty(f.from) || !str_empty(f.to)) {

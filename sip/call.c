@@ -80,7 +80,7 @@ void call_free(struct call *call)
 	hash_remove(&call->w->calls.by_dialog, &call->link);
 	wheel_cancel(loop_wheel(call->w->loop), &call->timer);
 	live_call_gone(call);
-	call_release_slot(call);
+	call_release_slots(call);
 	failover_leg_release(call);
 	setup_free(call->setup);
 	relay_orphan(call);
@@ -118,24 +118,47 @@ struct call *call_of(struct worker *w, const struct sip_msg *m, enum leg_side *f
 	return call_find(w, m->call_id, m->to.tag);
 }
 
-void call_take_slot(struct call *call)
+static unsigned slot_index(const struct call *call, const struct uuid *trunk)
 {
-	const struct uuid *trunk = &call->trunk_id;
+	unsigned i = 0;
 
-	/* The plan counted in this very turn of the loop, so there is room. */
-	if (!call->holds_slot && slots_take(call->w->slots, trunk, &call->id, UINT32_MAX) == 0) {
-		call->holds_slot = true;
-		worker_trunk_changed(call->w, trunk);
-	}
+	while (i < call->slots && !uuid_equal(&call->slot[i], trunk))
+		i++;
+	return i;
 }
 
-void call_release_slot(struct call *call)
+int call_take_slot(struct call *call, const struct uuid *trunk, uint32_t limit)
 {
-	if (!call->holds_slot)
+	unsigned i = slot_index(call, trunk);
+	int err;
+
+	if (i < call->slots)
+		return 0;
+	err = i < CALL_SLOTS_MAX ? slots_take(call->w->slots, trunk, &call->id, limit) : EBUSY;
+	if (err)
+		return err;
+	call->slot[call->slots++] = *trunk;
+	worker_trunk_changed(call->w, trunk);
+	return 0;
+}
+
+void call_release_slot(struct call *call, const struct uuid *trunk)
+{
+	unsigned i = slot_index(call, trunk);
+	struct uuid id;
+
+	if (i == call->slots)
 		return;
-	call->holds_slot = false;
-	slots_release(call->w->slots, &call->trunk_id, &call->id);
-	worker_trunk_changed(call->w, &call->trunk_id);
+	id = call->slot[i]; /* trunk may point there */
+	call->slot[i] = call->slot[--call->slots];
+	slots_release(call->w->slots, &id, &call->id);
+	worker_trunk_changed(call->w, &id);
+}
+
+void call_release_slots(struct call *call)
+{
+	while (call->slots)
+		call_release_slot(call, &call->slot[0]);
 }
 
 int leg_set(

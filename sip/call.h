@@ -6,6 +6,7 @@
 
 #include "core/cfg.h"
 #include "core/hash.h"
+#include "core/plan.h"
 #include "core/uuid.h"
 #include "core/wheel.h"
 #include "sip/failover_leg.h"
@@ -17,6 +18,8 @@ struct call_mask;
 struct call_record;
 struct call_setup;
 struct relay;
+
+enum { CALL_SLOTS_MAX = PLAN_LANES_MAX };
 
 enum leg_side { LEG_CALLER, LEG_CALLEE, LEG_COUNT };
 
@@ -67,9 +70,10 @@ struct call {
 	struct live_call live;
 	uint8_t direction; /* enum call_direction */
 	struct failover_legs legs; /* once answered one at most */
-	bool holds_slot;
+	uint8_t slots;
 	bool hung_up; /* by an operator, while it was set up */
 	bool ended;
+	struct uuid slot[CALL_SLOTS_MAX]; /* the trunks of which it holds one */
 };
 
 /* The table of live calls. */
@@ -93,9 +97,11 @@ struct call *call_find(struct worker *w, struct str call_id, struct str caller_t
 /* By a message of either side: *from is who sent the request (or, for a response, its request). */
 struct call *call_of(struct worker *w, const struct sip_msg *m, enum leg_side *from);
 
-/* Slots are exact: both do nothing the second time. */
-void call_take_slot(struct call *call);
-void call_release_slot(struct call *call);
+/* Slots are exact: what is held is not taken again, nor given back twice. */
+/* 0; EBUSY: the trunk's calls are in use; ENOMEM. */
+int call_take_slot(struct call *call, const struct uuid *trunk, uint32_t limit);
+void call_release_slot(struct call *call, const struct uuid *trunk);
+void call_release_slots(struct call *call);
 
 /* Fills a leg's texts; EINVAL when they are too long to be kept, ENOMEM. */
 int leg_set(

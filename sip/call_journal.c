@@ -11,7 +11,7 @@
 #include "sip/watch.h"
 #include "sip/worker.h"
 
-enum { CALL_JOURNAL_VERSION = 1, CALL_TEXTS = 14 };
+enum { CALL_JOURNAL_VERSION = 2, CALL_TEXTS = 14 };
 
 /* The fixed part; the texts follow, each with its NUL, then the record. All on one machine, so
  * the layout is the compiler's; size and version tell a record of another build. */
@@ -27,6 +27,7 @@ struct call_image {
 	bool bound[LEG_COUNT];
 	e164_t failover_leg; /* 0: none */
 	bool holds_slot;
+	struct uuid slot; /* its trunk */
 	uint32_t record_size;
 };
 
@@ -65,7 +66,10 @@ static void image_of(const struct call *call, struct call_image *image)
 		image->session_wall_ms = wall + (call->session_at - now);
 	image->max_call_seconds = call->max_call_seconds;
 	image->failover_leg = call->legs.count ? call->legs.number[0] : 0;
-	image->holds_slot = call->holds_slot;
+	/* An answered call is with one trunk at most. */
+	image->holds_slot = call->slots > 0;
+	if (image->holds_slot)
+		image->slot = call->slot[0];
 	image->record_size = call->record ? call->record->size : 0;
 	for (int i = 0; i < LEG_COUNT; i++) {
 		image->cseq[i] = call->leg[i].cseq;
@@ -181,8 +185,9 @@ static void resume(struct call *call, const struct call_image *image)
 {
 	int64_t wall = loop_wall_ms(call->w->loop);
 
+	/* The call is up, whatever the limit is by now. */
 	if (image->holds_slot)
-		call_take_slot(call);
+		(void)call_take_slot(call, &image->slot, UINT32_MAX);
 	failover_leg_restore(call, image->failover_leg);
 	watch_start(call, image->session_wall_ms ? seconds_left(image->session_wall_ms, wall) : 0);
 	if (call->max_call_seconds)

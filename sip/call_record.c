@@ -14,7 +14,7 @@
 /* The same words as in the explain endpoint. */
 static size_t target_text(const struct call_setup *s, unsigned i, char text[ATTEMPT_TARGET_SIZE])
 {
-	attempt_target(&s->plan, &s->plan.attempt[i], text);
+	attempt_target(&s->plan.attempt[i], text);
 	return strlen(text);
 }
 
@@ -60,13 +60,14 @@ static void fill_result(const struct call *call, struct call_record *r)
 		r->answered_by = (int8_t)attempt;
 }
 
-/* Attempts are made in order, so those that were never reached are at the end. */
-static unsigned reached_count(const struct call_setup *s)
+/* The attempts that were reached, in the order of the plan; others may lie between them. */
+static unsigned reached(const struct call_setup *s, uint8_t index[PLAN_ATTEMPTS_MAX])
 {
 	unsigned n = 0;
 
-	while (n < s->plan.count && failover_outcome(s->fo, n)->started_ms)
-		n++;
+	for (unsigned i = 0; i < s->plan.count; i++)
+		if (failover_outcome(s->fo, i)->started_ms)
+			index[n++] = (uint8_t)i;
 	return n;
 }
 
@@ -74,13 +75,15 @@ static struct call_record *record_of(const struct call *call)
 {
 	const struct call_setup *s = call->setup;
 	char text[ATTEMPT_TARGET_SIZE];
-	unsigned count = reached_count(s);
+	uint8_t index[PLAN_ATTEMPTS_MAX];
+	unsigned count = reached(s, index);
 	size_t size = sizeof(struct call_record) + count * sizeof(struct call_record_attempt);
 	size_t at = size;
 	struct call_record *r;
+	int answered_by = -1;
 
 	for (unsigned i = 0; i < count; i++)
-		size += target_text(s, i, text) + 1;
+		size += target_text(s, index[i], text) + 1;
 	r = calloc(1, size);
 	if (!r)
 		return NULL;
@@ -89,12 +92,15 @@ static struct call_record *record_of(const struct call *call)
 	fill_result(call, r);
 	snprintf(r->revision, sizeof(r->revision), "%s", feed_revision(call->w->feed));
 	for (unsigned i = 0; i < count; i++) {
-		size_t n = target_text(s, i, text);
-		fill_attempt(call, i, &r->attempt[i]);
+		size_t n = target_text(s, index[i], text);
+		fill_attempt(call, index[i], &r->attempt[i]);
+		if (index[i] == r->answered_by)
+			answered_by = (int)i;
 		r->attempt[i].target = (uint16_t)at;
 		memcpy((char *)r + at, text, n + 1);
 		at += n + 1;
 	}
+	r->answered_by = (int8_t)answered_by;
 	return r;
 }
 

@@ -29,7 +29,7 @@ static void attempt_of(
 	if (s && s->attempt < s->plan.count) {
 		const struct attempt *a = &s->plan.attempt[s->attempt];
 
-		attempt_target(&s->plan, a, text);
+		attempt_target(a, text);
 		row->attempt_position = s->attempt + 1;
 		row->attempt_kind = attempt_kind_word((enum attempt_kind)a->kind);
 		row->attempt_target = text;

@@ -45,23 +45,38 @@ static void rearm(struct call *call)
 
 static void queue_event(struct call_setup *s, const struct failover_event *ev)
 {
-	/* Each queued event answers one action of the step before, so a few places are enough. */
+	/* Each queued event answers one action of a step before, and an attempt has one at a time. */
 	if (s->queued < SETUP_EVENTS_MAX)
-		s->queue[s->queued++] = *ev;
+		s->queue[(s->queue_first + s->queued++) % SETUP_EVENTS_MAX] = *ev;
+}
+
+static bool next_event(struct call_setup *s, struct failover_event *ev)
+{
+	if (!s->queued)
+		return false;
+	*ev = s->queue[s->queue_first];
+	s->queue_first = (s->queue_first + 1) % SETUP_EVENTS_MAX;
+	s->queued--;
+	return true;
 }
 
 static void try_next(struct call *call, unsigned attempt, unsigned branch)
 {
 	struct call_setup *s = call->setup;
+	const struct attempt *a = &s->plan.attempt[attempt];
 	const struct setup_target *target;
 	struct failover_event ev = {.kind = FAILOVER_EXHAUSTED, .branch = branch};
 	int err;
 
-	/* Before anything that may take time: the plan was admitted by the count of this moment. */
-	if (s->plan.attempt[attempt].holds_slot)
-		call_take_slot(call);
+	/* Before anything that may take time, and at this moment, whatever the plan saw. */
+	if (a->holds_slot && call_take_slot(call, &a->trunk_id, a->max_concurrent_calls)) {
+		ev.trigger = TRIGGER_CAPACITY;
+		queue_event(s, &ev);
+		return;
+	}
+	s->attempt = attempt;
 	live_call_changed(call);
-	if (!failover_leg_take(call, &s->plan.attempt[attempt])) {
+	if (!failover_leg_take(call, a)) {
 		ev.trigger = TRIGGER_CAPACITY;
 		queue_event(s, &ev);
 		return;
@@ -78,15 +93,14 @@ static void try_next(struct call *call, unsigned attempt, unsigned branch)
 		queue_event(s, &ev);
 }
 
-void setup_resume(struct call *call, unsigned branch)
+void setup_resume(struct call *call, unsigned attempt, unsigned branch)
 {
 	struct call_setup *s = call->setup;
+	struct failover_event ev;
 
-	try_next(call, s->attempt, branch);
-	if (s->queued) {
-		struct failover_event ev = s->queue[--s->queued];
+	try_next(call, attempt, branch);
+	if (next_event(s, &ev))
 		setup_event(call, &ev, NULL);
-	}
 }
 
 /* The response in hand goes to the caller; a 2xx makes it a call. */
@@ -111,7 +125,7 @@ static void forward_to_caller(struct call *call, const struct branch *b, const s
 	txn_server_reply(s->st, m->status, call->w->out, len, loop_now(call->w->loop));
 }
 
-static void reply_own(struct call *call, unsigned code)
+static void reply_own(struct call *call, unsigned code, const char *reason)
 {
 	struct call_setup *s = call->setup;
 	struct sip_verdict v;
@@ -119,7 +133,7 @@ static void reply_own(struct call *call, unsigned code)
 
 	sip_scan_kept(&m, s->invite, s->invite_len, &v);
 	if (v.kind == SIP_SCAN_OK)
-		answer(call->w, s->st, &m, &s->from, code, answer_reason(code), NULL);
+		answer(call->w, s->st, &m, &s->from, code, reason, NULL);
 }
 
 /* The best response of the attempts, as it came, or one of our own. */
@@ -127,6 +141,8 @@ static void reply(struct call *call, const struct failover_action *a)
 {
 	struct call_setup *s = call->setup;
 	struct branch *b = a->branch == FAILOVER_NO_BRANCH ? NULL : branch_of(s, a->branch);
+	const struct attempt *whose = &s->plan.attempt[a->attempt];
+	const char *reason = answer_reason(a->status);
 	struct sip_verdict v;
 	struct sip_msg m;
 
@@ -139,7 +155,9 @@ static void reply(struct call *call, const struct failover_action *a)
 			return;
 		}
 	}
-	reply_own(call, a->status);
+	if (whose->kind == ATTEMPT_REJECT && whose->status == a->status && whose->text)
+		reason = whose->text;
+	reply_own(call, a->status, reason);
 }
 
 static void carry_out(struct call *call, const struct failover_action *a, const struct sip_msg *m)
@@ -154,10 +172,8 @@ static void carry_out(struct call *call, const struct failover_action *a, const 
 	case FAILOVER_CANCEL_BRANCH:
 		if (b)
 			branch_cancel(b, failover_answered(s->fo, &(unsigned){0}, &(unsigned){0}));
-		else if (s->query && s->query_branch == a->branch) {
-			resolve_cancel(s->query);
-			s->query = NULL;
-		}
+		else
+			setup_target_cancel(s, a->branch);
 		break;
 	case FAILOVER_FORWARD:
 		if (b && m)
@@ -171,15 +187,26 @@ static void carry_out(struct call *call, const struct failover_action *a, const 
 		reply(call, a);
 		break;
 	case FAILOVER_RELEASE_SLOT:
-		call_release_slot(call);
+		call_release_slot(call, &s->plan.attempt[a->attempt].trunk_id);
 		break;
 	case FAILOVER_RETAKE_SLOT:
-		call_take_slot(call);
+		/* That call is up. */
+		(void)call_take_slot(call, &s->plan.attempt[a->attempt].trunk_id, UINT32_MAX);
 		break;
 	case FAILOVER_DONE:
 		s->done = true;
 		break;
 	}
+}
+
+/* The shorter time of the DID's trunk and of the one that took the call. */
+static uint32_t longest_call(const struct plan *plan, unsigned attempt)
+{
+	uint32_t own = plan->attempt[attempt].max_call_seconds;
+
+	return own && (!plan->max_call_seconds || own < plan->max_call_seconds)
+		       ? own
+		       : plan->max_call_seconds;
 }
 
 /* The branch that won: its 2xx is in hand. */
@@ -194,7 +221,7 @@ static void answered(struct call *call, unsigned branch, const struct sip_msg *m
 	session_response(m, &s->session, &interval, &unused);
 	call->answered_ms = loop_now(call->w->loop);
 	call->answered_wall_ms = loop_wall_ms(call->w->loop);
-	call->max_call_seconds = s->plan.max_call_seconds;
+	call->max_call_seconds = longest_call(&s->plan, b->attempt);
 	failover_leg_answered(call, &s->plan.attempt[b->attempt]);
 	call_record_answered(call);
 	if (dialog_open(call, b, m)) {
@@ -233,32 +260,44 @@ static void finish(struct call *call, const struct sip_msg *m)
 	call_free(call);
 }
 
+/* Attempts that were reached spend the turn of their trunk, but not on a call that it has no room for. */
+static void take_turns(struct call *call)
+{
+	struct call_setup *s = call->setup;
+
+	for (unsigned i = 0; i < s->plan.count; i++) {
+		const struct attempt *a = &s->plan.attempt[i];
+		const struct attempt_outcome *o = failover_outcome(s->fo, i);
+
+		if (!a->takes_turn || !o->started_ms || s->turned & UINT32_C(1) << i)
+			continue;
+		s->turned |= UINT32_C(1) << i;
+		if (o->trigger != TRIGGER_CAPACITY)
+			turns_take(call->w->turns, &a->trunk_id, call->w->cfg);
+	}
+}
+
 void setup_event(struct call *call, const struct failover_event *event, const struct sip_msg *m)
 {
 	struct call_setup *s = call->setup;
 	struct failover_actions actions;
 	struct failover_event ev = *event;
-	unsigned taken = 0;
 
 	if (s->running) {
 		queue_event(s, event);
 		return;
 	}
 	s->running = true;
-	for (;;) {
+	do {
 		actions.count = 0;
 		failover_step(s->fo, &ev, loop_now(call->w->loop), &actions);
 		for (unsigned i = 0; i < actions.count; i++)
 			carry_out(call, &actions.item[i], m);
-		if (s->done || taken == s->queued)
-			break;
-		ev = s->queue[taken++];
-		if (taken == s->queued)
-			taken = s->queued = 0;
-	}
+	} while (!s->done && next_event(s, &ev));
 	s->running = false;
 	s->queued = 0;
 	failover_leg_settle(call);
+	take_turns(call);
 	if (s->done)
 		finish(call, m);
 	else
@@ -282,7 +321,7 @@ void setup_hang_up(struct call *call)
 
 	call->hung_up = true;
 	if (call->setup->st)
-		reply_own(call, 480);
+		reply_own(call, 480, answer_reason(480));
 	/* As if the caller had given up; the machine's own answer comes too late to be sent. */
 	setup_event(call, &ev, NULL);
 }
@@ -302,8 +341,6 @@ void setup_free(struct call_setup *s)
 		return;
 	if (s->st)
 		txn_server_listen(s->st, NULL, NULL);
-	if (s->query)
-		resolve_cancel(s->query);
 	while (s->branches) {
 		struct branch *b = s->branches;
 		s->branches = b->next;
@@ -357,21 +394,15 @@ static int setup_new(
 	return 0;
 }
 
-static int setup_plan(struct call *call, e164_t did)
+static int setup_plan(struct call *call, e164_t did, unsigned diversions)
 {
 	struct worker *w = call->w;
 	struct call_setup *s = call->setup;
-	struct plan_call pc = {.did = did, .now_ms = loop_wall_ms(w->loop)};
-	const struct cfg_did *to = cfg_did(w->cfg, did);
-	int err;
-
-	if (to && to->trunk)
-		pc.turn = turns_now(w->turns, &to->trunk->id);
-	err = plan_build(w->cfg, &pc, observe, w, &s->plan);
+	struct plan_call pc = {
+		.did = did, .now_ms = loop_wall_ms(w->loop), .diversions = diversions};
+	int err = plan_build(w->cfg, &pc, observe, w, &s->plan);
 	if (err)
 		return err;
-	if (s->plan.takes_turn)
-		turns_take(w->turns, &s->plan.trunk_id, w->cfg);
 	call->did = did;
 	call->account_id = s->plan.account_id;
 	call->trunk_id = s->plan.trunk_id;
@@ -437,14 +468,14 @@ void setup_start(
 		return;
 	}
 	worker_uuid(w, &call->id);
-	if (setup_new(call, st, m, from) || setup_plan(call, did)) {
+	if (setup_new(call, st, m, from) || setup_plan(call, did, diversion_count(m))) {
 		answer(w, st, m, from, 503, "Service Unavailable", "Retry-After: 5\r\n");
 		call_free(call);
 		return;
 	}
 	w->calls.started++;
 	if (call->setup->plan.status) {
-		reply_own(call, call->setup->plan.status);
+		reply_own(call, call->setup->plan.status, answer_reason(call->setup->plan.status));
 		/* A number that is not ours is not a call of ours. */
 		if (call->setup->plan.refusal != PLAN_UNKNOWN_DID)
 			call_record_failed(call);

@@ -10,7 +10,7 @@
 #include "sip/session_timer.h"
 #include "sip/txn.h"
 
-enum { SETUP_TARGETS_MAX = RESOLVE_TARGETS_MAX, SETUP_EVENTS_MAX = 8 };
+enum { SETUP_TARGETS_MAX = RESOLVE_TARGETS_MAX, SETUP_EVENTS_MAX = 32 };
 
 struct branch;
 
@@ -22,6 +22,16 @@ struct setup_target {
 	bool bound; /* a binding: answers go back the way the registration came */
 };
 
+/* The addresses of one attempt; each lane has its own, as they ring at once. */
+struct setup_lane {
+	struct call *call;
+	unsigned attempt; /* whose targets these are; UINT_MAX: none yet */
+	unsigned target_count, target_next;
+	struct setup_target target[SETUP_TARGETS_MAX];
+	struct resolve_query *query; /* the address of query_branch is being looked up */
+	unsigned query_branch;
+};
+
 struct call_setup {
 	struct txn_server *st; /* NULL once it has its final response */
 	struct flow from;
@@ -30,14 +40,12 @@ struct call_setup {
 	struct plan plan;
 	struct failover *fo;
 	struct session_offer session;
-	unsigned attempt; /* whose targets these are; UINT_MAX: none yet */
-	unsigned target_count, target_next;
-	struct setup_target target[SETUP_TARGETS_MAX];
-	struct resolve_query *query; /* the address of query_branch is being looked up */
-	unsigned query_branch;
+	unsigned attempt; /* tried last; UINT_MAX: none yet */
+	struct setup_lane *lane[PLAN_LANES_MAX]; /* NULL: not needed yet */
+	uint32_t turned; /* bit n: attempt n took its trunk's turn */
 	struct branch *branches;
-	struct failover_event queue[SETUP_EVENTS_MAX];
-	unsigned queued;
+	struct failover_event queue[SETUP_EVENTS_MAX]; /* a ring */
+	unsigned queue_first, queued;
 	bool running, done;
 };
 
@@ -54,8 +62,8 @@ void setup_hang_up(struct call *call);
 /* Something happened on the call. m is the response of FAILOVER_RESPONSE, else NULL. */
 void setup_event(struct call *call, const struct failover_event *event, const struct sip_msg *m);
 
-/* An address that was looked up is there: the branch goes on. */
-void setup_resume(struct call *call, unsigned branch);
+/* An address that was looked up is there: the attempt's branch goes on. */
+void setup_resume(struct call *call, unsigned attempt, unsigned branch);
 
 /* Forgets the set-up; branches that still ring are cancelled and end by themselves. */
 void setup_free(struct call_setup *s);

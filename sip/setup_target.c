@@ -1,7 +1,7 @@
 #include "sip/setup_target.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,54 +12,100 @@
 #include "sip/sip_build.h"
 #include "sip/worker.h"
 
+static void lane_clear(struct setup_lane *lane)
+{
+	for (unsigned i = 0; i < lane->target_count; i++) {
+		free(lane->target[i].ruri);
+		free(lane->target[i].route);
+	}
+	lane->target_count = lane->target_next = 0;
+}
+
 void setup_target_clear(struct call_setup *s)
 {
-	for (unsigned i = 0; i < s->target_count; i++) {
-		free(s->target[i].ruri);
-		free(s->target[i].route);
+	for (unsigned i = 0; i < PLAN_LANES_MAX; i++) {
+		struct setup_lane *lane = s->lane[i];
+
+		if (!lane)
+			continue;
+		if (lane->query)
+			resolve_cancel(lane->query);
+		lane_clear(lane);
+		free(lane);
+		s->lane[i] = NULL;
 	}
-	s->target_count = s->target_next = 0;
+}
+
+void setup_target_cancel(struct call_setup *s, unsigned branch)
+{
+	for (unsigned i = 0; i < PLAN_LANES_MAX; i++) {
+		struct setup_lane *lane = s->lane[i];
+
+		if (lane && lane->query && lane->query_branch == branch) {
+			resolve_cancel(lane->query);
+			lane->query = NULL;
+		}
+	}
+}
+
+/* Who is called there, as the user of a URI: a SIP URI's own, a number, or an internal number. */
+static void write_user(struct sip_build *b, const struct plan *plan, const struct attempt *a)
+{
+	bool of_uri = a->kind == ATTEMPT_SIP_URI || a->kind == ATTEMPT_MEDIA;
+	e164_t number = a->number ? a->number : plan->did;
+
+	if (of_uri && a->text)
+		sip_build_str(b, str_of(a->text));
+	else if (number)
+		sip_build_number(b, number);
+	else
+		sip_build_str(b, str_of(plan->internal));
 }
 
 /* "sip:+14155550100@192.0.2.1:5060;transport=tcp" */
-static char *number_uri(e164_t number, struct str host, bool ipv6, uint16_t port,
-	enum transport transport, bool phone)
+static char *address_uri(const struct plan *plan, const struct attempt *a)
 {
-	char text[PLAN_HOST_MAX + 64];
+	char text[PLAN_HOST_MAX + DIAL_SIP_URI_USER_MAX + 64];
+	struct str host = str_of(a->address.host);
+	bool ipv6 = memchr(host.p, ':', host.len) != NULL;
 	struct sip_build b;
 
 	sip_build_init(&b, text, sizeof(text));
 	sip_build_lit(&b, "sip:");
-	sip_build_number(&b, number);
+	write_user(&b, plan, a);
 	sip_build_lit(&b, "@");
 	sip_build_str(&b, ipv6 ? str_lit("[") : str_lit(""));
 	sip_build_str(&b, host);
 	sip_build_str(&b, ipv6 ? str_lit("]") : str_lit(""));
-	if (port) {
+	if (a->address.port) {
 		sip_build_lit(&b, ":");
-		sip_build_u32(&b, port);
+		sip_build_u32(&b, a->address.port);
 	}
-	if (transport == TRANSPORT_TCP)
+	if (a->address.transport == TRANSPORT_TCP)
 		sip_build_lit(&b, ";transport=tcp");
-	if (phone)
+	if (a->kind == ATTEMPT_NUMBER)
 		sip_build_lit(&b, ";user=phone");
 	return b.err ? NULL : strndup(text, b.len);
 }
 
 /* The registered Contact, with the DID as its user when the trunk wants it there. */
-static char *contact_uri(const struct attempt *a, e164_t did, struct str contact)
+static char *contact_uri(const struct plan *plan, const struct attempt *a, struct str contact)
 {
+	char user[DIAL_SIP_URI_USER_MAX];
+	struct sip_build b;
 	struct sip_uri uri;
 	char *out = NULL;
 
-	if (a->did_delivery == DELIVER_REQUEST_URI && sip_uri_parse(&uri, contact) == 0 &&
-		!str_empty(uri.host)) {
+	sip_build_init(&b, user, sizeof(user));
+	write_user(&b, plan, a);
+	if (a->did_delivery == DELIVER_REQUEST_URI && b.len > 0 &&
+		sip_uri_parse(&uri, contact) == 0 && !str_empty(uri.host)) {
 		const char *host = uri.host_ipv6 ? uri.host.p - 1 : uri.host.p;
 		struct str scheme = str_span(uri.all.p, strchr(uri.all.p, ':'));
 		/* URI headers never become part of a Request-URI (RFC 3261 19.1.5). */
 		const char *end = str_empty(uri.headers) ? str_end(uri.all) : uri.headers.p - 1;
 		struct str behind = str_span(host, end);
-		if (asprintf(&out, "%.*s:+%" PRIu64 "@%.*s", (int)scheme.len, scheme.p, did,
+		if (asprintf(&out, "%.*s:%.*s@%.*s", (int)scheme.len, scheme.p, (int)b.len, user,
 			    (int)behind.len, behind.p) < 0)
 			return NULL;
 		return out;
@@ -75,83 +121,71 @@ static char *path_lines(const char *path)
 	return *path && asprintf(&lines, "Route: %s\r\n", path) >= 0 ? lines : NULL;
 }
 
-struct collect {
-	struct call *call;
-	const struct attempt *attempt;
-};
-
 static int collect_binding(const struct binding *b, void *arg)
 {
-	struct collect *c = arg;
-	struct call_setup *s = c->call->setup;
-	struct setup_target *t = &s->target[s->target_count];
+	struct setup_lane *lane = arg;
+	const struct plan *plan = &lane->call->setup->plan;
+	struct setup_target *t = &lane->target[lane->target_count];
 
-	if (s->target_count == SETUP_TARGETS_MAX)
+	if (lane->target_count == SETUP_TARGETS_MAX)
 		return 1;
 	t->flow = b->flow;
 	t->bound = true;
-	t->ruri = contact_uri(c->attempt, s->plan.did, str_of(b->contact));
+	t->ruri = contact_uri(plan, &plan->attempt[lane->attempt], str_of(b->contact));
 	t->route = path_lines(b->path);
 	if (t->ruri)
-		s->target_count++;
+		lane->target_count++;
 	return 0;
 }
 
-static void add_address(struct call *call, const struct attempt *a, const struct resolve_target *at)
+static void add_address(struct setup_lane *lane, const struct resolve_target *at)
 {
-	struct call_setup *s = call->setup;
-	struct setup_target *t = &s->target[s->target_count];
-	bool to_number = a->kind == ATTEMPT_NUMBER;
-	struct str host = str_of(a->address.host);
+	const struct plan *plan = &lane->call->setup->plan;
+	struct setup_target *t = &lane->target[lane->target_count];
 
-	if (net_flow_to(call->w->net, (enum transport)at->transport, &at->addr, &t->flow))
+	if (net_flow_to(lane->call->w->net, (enum transport)at->transport, &at->addr, &t->flow))
 		return;
 	t->bound = false;
 	t->route = NULL;
-	t->ruri = number_uri(to_number ? a->number : s->plan.did, host,
-		memchr(host.p, ':', host.len) != NULL, a->address.port,
-		(enum transport)a->address.transport, to_number);
+	t->ruri = address_uri(plan, &plan->attempt[lane->attempt]);
 	if (t->ruri)
-		s->target_count++;
+		lane->target_count++;
 }
 
-static void add_addresses(
-	struct call *call, const struct attempt *a, const struct resolve_list *list)
+static void add_addresses(struct setup_lane *lane, const struct resolve_list *list)
 {
-	for (unsigned i = 0; i < list->count && call->setup->target_count < SETUP_TARGETS_MAX; i++)
-		add_address(call, a, &list->item[i]);
+	for (unsigned i = 0; i < list->count && lane->target_count < SETUP_TARGETS_MAX; i++)
+		add_address(lane, &list->item[i]);
 }
 
 static void resolved(int err, const struct resolve_list *list, void *arg)
 {
-	struct call *call = arg;
-	struct call_setup *s = call->setup;
+	struct setup_lane *lane = arg;
 	struct failover_event ev = {.kind = FAILOVER_EXHAUSTED,
-		.branch = s->query_branch,
+		.branch = lane->query_branch,
 		.trigger = TRIGGER_UNREACHABLE};
 
-	s->query = NULL;
+	lane->query = NULL;
 	if (err == 0)
-		add_addresses(call, &s->plan.attempt[s->attempt], list);
-	if (s->target_count > 0)
-		setup_resume(call, s->query_branch);
+		add_addresses(lane, list);
+	if (lane->target_count > 0)
+		setup_resume(lane->call, lane->attempt, lane->query_branch);
 	else
-		setup_event(call, &ev, NULL);
+		setup_event(lane->call, &ev, NULL);
 }
 
 /* Fills the target list: 0, EAGAIN while DNS is asked, or ENOENT. */
-static int collect(struct call *call, unsigned branch, const struct attempt *a, enum trigger *why)
+static int collect(
+	struct setup_lane *lane, unsigned branch, const struct attempt *a, enum trigger *why)
 {
-	struct call_setup *s = call->setup;
-	struct worker *w = call->w;
+	struct worker *w = lane->call->w;
 	struct resolve_list list;
 	int err;
 
 	if (a->kind == ATTEMPT_SIP_ACCOUNT && a->auth_mode == AUTH_REGISTRATION) {
-		struct collect c = {call, a};
 		*why = TRIGGER_NOT_REGISTERED;
-		binding_each(w->bindings, &a->sip_account_id, collect_binding, &c);
-		return s->target_count ? 0 : ENOENT;
+		binding_each(w->bindings, &a->sip_account_id, collect_binding, lane);
+		return lane->target_count ? 0 : ENOENT;
 	}
 	*why = a->address.host ? TRIGGER_UNREACHABLE : TRIGGER_NOT_REGISTERED;
 	if (!a->address.host)
@@ -161,33 +195,48 @@ static int collect(struct call *call, unsigned branch, const struct attempt *a, 
 	err = resolve_try(w->resolve, str_of(a->address.host), a->address.port,
 		(enum transport)a->address.transport, &list);
 	if (err == EAGAIN) {
-		s->query_branch = branch;
-		err = resolve_start(w->resolve, &s->query, str_of(a->address.host), a->address.port,
-			(enum transport)a->address.transport, resolved, call);
+		lane->query_branch = branch;
+		err = resolve_start(w->resolve, &lane->query, str_of(a->address.host),
+			a->address.port, (enum transport)a->address.transport, resolved, lane);
 		return err ? ENOENT : EAGAIN;
 	}
 	if (err)
 		return ENOENT;
-	add_addresses(call, a, &list);
-	return s->target_count ? 0 : ENOENT;
+	add_addresses(lane, &list);
+	return lane->target_count ? 0 : ENOENT;
+}
+
+static struct setup_lane *lane_get(struct call *call, unsigned attempt)
+{
+	struct setup_lane **at = &call->setup->lane[call->setup->plan.attempt[attempt].lane];
+
+	if (!*at)
+		*at = calloc(1, sizeof(**at));
+	if (!*at || (*at)->call)
+		return *at;
+	(*at)->call = call;
+	(*at)->attempt = UINT_MAX;
+	return *at;
 }
 
 int setup_target_next(struct call *call, unsigned attempt, unsigned branch,
 	const struct setup_target **target, enum trigger *why)
 {
-	struct call_setup *s = call->setup;
+	struct setup_lane *lane = lane_get(call, attempt);
 	int err;
 
 	*why = TRIGGER_NONE; /* no more addresses: what the last one did stands */
-	if (s->attempt != attempt) {
-		setup_target_clear(s);
-		s->attempt = attempt;
-		err = collect(call, branch, &s->plan.attempt[attempt], why);
+	if (!lane)
+		return ENOENT;
+	if (lane->attempt != attempt) {
+		lane_clear(lane);
+		lane->attempt = attempt;
+		err = collect(lane, branch, &call->setup->plan.attempt[attempt], why);
 		if (err)
 			return err;
 	}
-	if (s->target_next >= s->target_count)
+	if (lane->target_next >= lane->target_count)
 		return ENOENT;
-	*target = &s->target[s->target_next++];
+	*target = &lane->target[lane->target_next++];
 	return 0;
 }

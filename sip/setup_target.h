@@ -9,6 +9,8 @@
 int setup_target_next(struct call *call, unsigned attempt, unsigned branch,
 	const struct setup_target **target, enum trigger *why);
 
+/* The branch is given up: its address is not asked for any more. */
+void setup_target_cancel(struct call_setup *s, unsigned branch);
 void setup_target_clear(struct call_setup *s);
 
 #endif

@@ -31,7 +31,8 @@ enum {
 void worker_observe(struct worker *w, const struct cfg_trunk *trunk,
 	const struct cfg_sip_account *acc, struct observation *obs)
 {
-	*obs = (struct observation){.calls_up = slots_count(w->slots, &trunk->id)};
+	*obs = (struct observation){.calls_up = slots_count(w->slots, &trunk->id),
+		.turn = turns_now(w->turns, &trunk->id)};
 	if (!acc)
 		return;
 	obs->registered = binding_count(w->bindings, &acc->id) > 0;

@@ -81,6 +81,7 @@ struct scenario {
 	const char *script;
 	bool not_registered, full;
 	bool down; /* the primary */
+	bool not_registered_2, full_2; /* of trunk 2 */
 };
 #define SCENARIO(rule_, records_, ...)                                                             \
 	{                                                                                          \

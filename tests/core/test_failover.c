@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "core/failover.h"
-#include "tests/core/failover_scenarios.h"
+#include "tests/core/failover_group_scenarios.h"
 #include "tests/core/feed.h"
 #include "tests/core/suite.h"
 
@@ -12,7 +12,13 @@ static void observe(const struct cfg_trunk *trunk, const struct cfg_sip_account 
 	struct observation *obs, void *arg)
 {
 	const struct scenario *s = arg;
+	struct uuid trk2 = id_of(TRK2);
 
+	if (uuid_equal(&trunk->id, &trk2)) {
+		obs->registered = !s->not_registered_2;
+		obs->calls_up = s->full_2 ? trunk->max_concurrent_calls : 0;
+		return;
+	}
 	obs->registered = !s->not_registered || acc->role == ROLE_SECONDARY;
 	obs->down = s->down && acc->role == ROLE_PRIMARY;
 	obs->calls_up = s->full ? trunk->max_concurrent_calls : 0;
@@ -27,7 +33,18 @@ static void write_branch(FILE *out, const char *verb, const struct failover_acti
 		fprintf(out, " %u", a->status);
 }
 
-static void write_action(FILE *out, const struct failover_action *a)
+/* Trunks are told apart by the last digit of their ids. */
+static void write_slot(
+	FILE *out, const char *verb, const struct plan *plan, const struct failover_action *a)
+{
+	unsigned trunk = plan->attempt[a->attempt].trunk_id.b[15] & 15;
+
+	fputs(verb, out);
+	if (trunk > 1)
+		fprintf(out, " trunk%u", trunk);
+}
+
+static void write_action(FILE *out, const struct plan *plan, const struct failover_action *a)
 {
 	switch (a->kind) {
 	case FAILOVER_TRY:
@@ -46,10 +63,10 @@ static void write_action(FILE *out, const struct failover_action *a)
 		write_branch(out, "reply", a);
 		break;
 	case FAILOVER_RELEASE_SLOT:
-		fputs("release", out);
+		write_slot(out, "release", plan, a);
 		break;
 	case FAILOVER_RETAKE_SLOT:
-		fputs("retake", out);
+		write_slot(out, "retake", plan, a);
 		break;
 	case FAILOVER_DONE:
 		fputs("done", out);
@@ -75,7 +92,7 @@ static void step(struct run *r, const struct failover_event *event, int64_t now_
 	for (unsigned i = 0; i < actions.count; i++) {
 		if (i)
 			fputs(", ", out);
-		write_action(out, &actions.item[i]);
+		write_action(out, &r->plan, &actions.item[i]);
 		if (actions.item[i].kind == FAILOVER_DONE)
 			ck_assert_int_eq(failover_deadline(r->fo), -1);
 	}
@@ -192,6 +209,13 @@ START_TEST(every_rule_and_race_has_its_scenario)
 }
 END_TEST
 
+START_TEST(what_rings_at_once_has_its_scenarios)
+{
+	for (size_t i = 0; i < sizeof(group_scenarios) / sizeof(group_scenarios[0]); i++)
+		run_scenario(&group_scenarios[i]);
+}
+END_TEST
+
 START_TEST(a_plan_without_attempts_needs_no_machine)
 {
 	struct plan plan = {.refusal = PLAN_NO_TARGET, .status = 480};
@@ -235,11 +259,18 @@ START_TEST(endless_addresses_come_to_an_end)
 }
 END_TEST
 
-/* Whatever comes in whatever order: one final response at most, the slot given back as often as taken,
- * no attempt after the end, and an answered call has one winner. */
+/* Whatever comes in whatever order: one final response at most, each slot given back as often as taken,
+ * no attempt after the end, never more than four branches that ring at once, and an answered call has
+ * one winner. */
 struct tally {
-	unsigned finals, dones, tries_after, takes, releases;
+	unsigned finals, dones, tries_after;
+	int slots[3]; /* held, by trunk */
 };
+
+static unsigned trunk_of(const struct plan *plan, unsigned attempt)
+{
+	return plan->attempt[attempt].trunk_id.b[15] & 15;
+}
 
 static void tally(const struct failover_actions *actions, const struct plan *plan, struct tally *t)
 {
@@ -249,18 +280,18 @@ static void tally(const struct failover_actions *actions, const struct plan *pla
 		switch (a->kind) {
 		case FAILOVER_TRY:
 			t->tries_after += t->dones;
-			/* One slot for the call, taken with the first address. */
-			if (plan->attempt[a->attempt].holds_slot && t->takes == t->releases)
-				t->takes++;
+			/* One slot of a trunk for the call, taken with the first address. */
+			if (plan->attempt[a->attempt].holds_slot)
+				t->slots[trunk_of(plan, a->attempt)] = 1;
 			break;
 		case FAILOVER_REPLY:
 			t->finals++;
 			break;
 		case FAILOVER_RELEASE_SLOT:
-			t->releases++;
+			t->slots[trunk_of(plan, a->attempt)]--;
 			break;
 		case FAILOVER_RETAKE_SLOT:
-			t->takes++;
+			t->slots[trunk_of(plan, a->attempt)]++;
 			break;
 		case FAILOVER_DONE:
 			t->dones++;
@@ -269,6 +300,9 @@ static void tally(const struct failover_actions *actions, const struct plan *pla
 			break;
 		}
 	}
+	for (unsigned trunk = 1; trunk < 3; trunk++)
+		if (t->slots[trunk] & ~1)
+			ck_abort_msg("slot of trunk %u: %d", trunk, t->slots[trunk]);
 }
 
 static uint32_t next_random(uint32_t *seed)
@@ -287,7 +321,7 @@ static struct failover_event random_event(uint32_t *seed)
 
 	return (struct failover_event){
 		.kind = kind[next_random(seed) % 8],
-		.branch = next_random(seed) % 8,
+		.branch = next_random(seed) % 12,
 		.status = status[next_random(seed) % 15],
 		.trigger = next_random(seed) % 2 ? TRIGGER_UNREACHABLE : TRIGGER_NO_RESPONSE,
 	};
@@ -320,31 +354,44 @@ static void random_call(const struct plan *plan, uint32_t seed)
 	answered = failover_answered(fo, &attempt, &branch);
 	if (t.dones != 1 || t.tries_after || t.finals != !answered)
 		ck_abort_msg("seed %u", seed);
-	if (t.takes - t.releases != (answered && plan->attempt[attempt].holds_slot))
-		ck_abort_msg("slot, seed %u", seed);
+	for (unsigned trunk = 1; trunk < 3; trunk++) {
+		bool held = answered && plan->attempt[attempt].holds_slot &&
+			    trunk_of(plan, attempt) == trunk;
+
+		if (t.slots[trunk] != held)
+			ck_abort_msg("slot of trunk %u, seed %u", trunk, seed);
+	}
 	failover_free(fo);
 }
 
-START_TEST(no_order_of_events_breaks_the_promises)
+static void random_calls(const char *records, unsigned count)
 {
-	static const struct scenario world = {.records = PBX_BACKUP_ALL};
+	static const struct scenario world = {.rule = ""};
 	struct plan_call call = {.did = 14155550100};
 	struct cfg *cfg = cfg_new();
 	struct plan plan;
 
-	feed(cfg, BOTH TRUNK(DEFAULTS ",busy,no_answer") PBX DID GATEWAY_1 GATEWAY_2);
+	feed(cfg, records);
 	ck_assert_int_eq(plan_build(cfg, &call, observe, (void *)&world, &plan), 0);
-	ck_assert_uint_eq(plan.count, 4);
-	for (uint32_t seed = 1; seed <= 50000; seed++)
+	ck_assert_uint_eq(plan.count, count);
+	for (uint32_t seed = 1; seed <= 30000; seed++)
 		random_call(&plan, seed * 2654435761u);
 	plan_fini(&plan);
 	cfg_free(cfg);
+}
+
+START_TEST(no_order_of_events_breaks_the_promises)
+{
+	random_calls(BOTH TRUNK(DEFAULTS ",busy,no_answer") PBX DID GATEWAY_1 GATEWAY_2, 4);
+	random_calls(PBX_PLAN("(ring - sequential 3 t" TRK2 ")" THREE
+			      "(ring - simultaneous 4 e14155552222 t" TRK1 " i801)(reject - 486 )"),
+		10);
 }
 END_TEST
 
 int main(void)
 {
 	return SUITE_RUN("failover", NULL, every_rule_and_race_has_its_scenario,
-		a_plan_without_attempts_needs_no_machine, endless_addresses_come_to_an_end,
-		no_order_of_events_breaks_the_promises);
+		what_rings_at_once_has_its_scenarios, a_plan_without_attempts_needs_no_machine,
+		endless_addresses_come_to_an_end, no_order_of_events_breaks_the_promises);
 }

@@ -1,14 +1,11 @@
 /* The route plan, one row for each rule: what is provisioned (feed records) and observed, and
- * the attempts that follow from it. An attempt reads
- *
- *	kind rule target [unavailable] first_response/ring [slot] [diverts] triggers
- *
- * where the target of a secondary SIP account has a "!" before it, and triggers is "default" (all
- * but busy, rejected, no_answer), "gateway" (no_response, server_error, unreachable) or a list. A refused plan reads "refusal status". */
+ * the attempts that follow from it, written as in tests/core/plan_text.h. Dial plans and forwardings have
+ * tables of their own: test_plan_dial.c, test_plan_forwarding.c. */
 #include <stdio.h>
 
 #include "core/plan.h"
 #include "tests/core/feed.h"
+#include "tests/core/plan_text.h"
 #include "tests/core/suite.h"
 
 #define NUMBER "14155550100"
@@ -111,10 +108,10 @@ static const struct row rows[] = {
 	ROW("a DID's triggers may be none at all",
 		PLAIN TRUNK PBX DID_RECORD(NUMBER, ACC1, TRK1, "t", "", NUL, ""),
 		"sip_account only_primary bindings 15/180 slot none\n"),
-	ROW("ring_then_forward: the DID's ring time",
+	ROW("ring_then_forward: the DID's ring time, and no answer moves on",
 		PLAIN TRUNK PBX "D\t" NUMBER "\t" ACC1 "\t" TRK1
 				"\t\\N\tt\tring_then_forward\t25\t\\N\t\\N\t\t\\N\t\\N\n",
-		"sip_account only_primary bindings 15/25 slot default\n"),
+		"sip_account only_primary bindings 15/25 slot " DEFAULTS ",no_answer\n"),
 	ROW("ring: the trunk's ring time, whatever the DID's says",
 		PLAIN TRUNK PBX "D\t" NUMBER "\t" ACC1 "\t" TRK1
 				"\t\\N\tt\tring\t25\t\\N\t\\N\t\t\\N\t\\N\n",
@@ -385,69 +382,7 @@ static void observe(const struct cfg_trunk *trunk, const struct cfg_sip_account 
 	obs->registered = !(second ? row->not_registered_2 : row->not_registered);
 	obs->down = second ? row->down_2 : row->down;
 	obs->calls_up = row->calls_up;
-}
-
-static void write_triggers(FILE *out, trigger_set set)
-{
-	const trigger_set gateway = TRIGGER_BIT(TRIGGER_NO_RESPONSE) |
-				    TRIGGER_BIT(TRIGGER_SERVER_ERROR) |
-				    TRIGGER_BIT(TRIGGER_UNREACHABLE);
-	const char *comma = " ";
-
-	if (set == TRIGGERS_DEFAULT || set == gateway || !set) {
-		fputs(!set ? " none" : set == gateway ? " gateway" : " default", out);
-		return;
-	}
-	for (int t = 0; t < TRIGGER_COUNT; t++) {
-		if (!(set & TRIGGER_BIT(t)))
-			continue;
-		fprintf(out, "%s%s", comma, trigger_word((enum trigger)t));
-		comma = ",";
-	}
-}
-
-static void write_attempt(FILE *out, const struct attempt *a)
-{
-	char number[E164_TEXT_SIZE];
-
-	fprintf(out, "%s %s", attempt_kind_word(a->kind), plan_rule_word(a->rule));
-	e164_format(a->number, number);
-	if (a->number)
-		fprintf(out, " %s", number);
-	fputs(a->role == ROLE_SECONDARY ? " !" : " ", out);
-	if (a->address.host)
-		fprintf(out, "%s:%u;%s", a->address.host, a->address.port,
-			transport_word(a->address.transport));
-	else if (a->kind == ATTEMPT_SIP_ACCOUNT && a->auth_mode == AUTH_REGISTRATION &&
-		 !uuid_is_zero(&a->sip_account_id))
-		fputs("bindings", out);
-	else
-		fputs("-", out);
-	if (a->unavailable != TRIGGER_NONE)
-		fprintf(out, " %s", trigger_word(a->unavailable));
-	fprintf(out, " %u/%u%s%s", a->first_response_seconds, a->ring_seconds,
-		a->holds_slot ? " slot" : "", a->diverts ? " diverts" : "");
-	if (a->kind == ATTEMPT_NUMBER)
-		fprintf(out, " %s", calling_party_display_word(a->display));
-	e164_format(a->display_number, number);
-	if (a->display_number)
-		fprintf(out, ":%s", number);
-	write_triggers(out, a->triggers);
-	fputc('\n', out);
-}
-
-static char *plan_text(const struct plan *plan)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	if (plan->refusal != PLAN_OK)
-		fprintf(out, "%s %u\n", plan_refusal_word(plan->refusal), plan->status);
-	for (unsigned i = 0; i < plan->count; i++)
-		write_attempt(out, &plan->attempt[i]);
-	fclose(out);
-	return text;
+	obs->turn = row->turn;
 }
 
 START_TEST(every_rule_has_its_row)
@@ -456,7 +391,7 @@ START_TEST(every_rule_has_its_row)
 		const struct row *row = &rows[i];
 		const char *did = row->did ? row->did : NUMBER;
 		struct cfg *cfg = cfg_new();
-		struct plan_call call = {.turn = row->turn};
+		struct plan_call call = {.did = 0};
 		struct plan plan;
 		char *text;
 
@@ -506,7 +441,10 @@ START_TEST(a_plan_says_whose_call_it_is)
 	ck_assert_uint_eq(plan.did, 14155550100);
 	ck_assert(uuid_equal(&plan.account_id, &acc));
 	ck_assert(uuid_equal(&plan.trunk_id, &trk));
-	ck_assert_uint_eq(plan.max_concurrent_calls, 30);
+	ck_assert(uuid_equal(&plan.attempt[0].trunk_id, &trk));
+	ck_assert_uint_eq(plan.attempt[0].max_concurrent_calls, 30);
+	ck_assert_uint_eq(plan.attempt[0].max_call_seconds, 14400);
+	ck_assert(!plan.attempt[1].holds_slot);
 	ck_assert_uint_eq(plan.max_call_seconds, 14400);
 	ck_assert(uuid_equal(&plan.attempt[0].sip_account_id, &sip));
 	ck_assert(uuid_equal(&plan.attempt[1].gateway_id, &gw));
