@@ -10,6 +10,7 @@
 #include "api/problem.h"
 #include "api/request_db.h"
 #include "api/route.h"
+#include "core/log.h"
 
 enum { BODY_MAX = 1024 * 1024, LARGE_BODY_MAX = 32 * 1024 * 1024 };
 
@@ -90,5 +91,8 @@ void request_handle(struct http_request *req)
 
 void request_done(const struct http_request *req)
 {
+	if (log_enabled(LOG_LEVEL_DEBUG))
+		log_debug("request", "%s %s %u %s", http_method_word(req->method), req->raw,
+			req->res.status, req->id);
 	metrics_request(req);
 }

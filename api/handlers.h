@@ -26,6 +26,7 @@ void handle_gateway_status(struct http_request *req);
 void handle_call_read(struct http_request *req);
 void handle_call_delete(struct http_request *req);
 void handle_cdr_read(struct http_request *req);
+void handle_event_read(struct http_request *req);
 void handle_explain(struct http_request *req);
 void handle_sync(struct http_request *req);
 void handle_sync_revision(struct http_request *req);

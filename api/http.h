@@ -11,6 +11,7 @@
 
 #include "api/route_args.h"
 #include "api/target.h"
+#include "db/event.h"
 
 enum http_method {
 	HTTP_GET, /* HEAD too: the library leaves the body out */
@@ -56,6 +57,8 @@ struct http_request {
 	struct app *app;
 	enum http_method method;
 	char *raw; /* the request target as it came */
+	char id[EVENT_REQUEST_ID_MAX + 1]; /* X-Request-Id of the answer; api/request_origin.h */
+	char source_ip[EVENT_SOURCE_MAX + 1]; /* "": not known */
 	struct target target;
 	struct http_body body;
 	struct http_response res;

@@ -14,6 +14,7 @@
 #include "api/http_lines.h"
 #include "api/http_listen.h"
 #include "api/problem.h"
+#include "api/request_origin.h"
 #include "core/clock.h"
 #include "core/log.h"
 
@@ -93,8 +94,9 @@ void http_field_list(const struct http_request *req, const char *name, char *out
 
 /* ---- sending ----------------------------------------------------------------------------- */
 
-static struct MHD_Response *response_make(struct http_response *res)
+static struct MHD_Response *response_make(struct http_request *req)
 {
+	struct http_response *res = &req->res;
 	struct MHD_Response *out;
 
 	if (res->body) {
@@ -113,6 +115,7 @@ static struct MHD_Response *response_make(struct http_response *res)
 	if (res->type)
 		MHD_add_response_header(out, "Content-Type", res->type);
 	MHD_add_response_header(out, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(out, "X-Request-Id", req->id);
 	for (unsigned i = 0; i < res->headers; i++)
 		MHD_add_response_header(out, res->header[i].name, res->header[i].value);
 	if (res->close)
@@ -127,7 +130,7 @@ static enum MHD_Result answer(struct http_request *req)
 
 	if (http_stopping(req))
 		req->res.close = true;
-	out = response_make(&req->res);
+	out = response_make(req);
 	if (!out)
 		return MHD_NO;
 	http_conn_phase(req->conn, HTTP_PHASE_ANSWER);
@@ -216,6 +219,7 @@ static enum MHD_Result head(struct http_request *req, const char *method, const 
 	bool body, expects;
 
 	req->begun = true;
+	request_origin_take(req);
 	req->method = method_of(method);
 	head_check(req, &guard, method, version);
 	if (req->res.status == 0)

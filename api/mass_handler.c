@@ -11,6 +11,7 @@
 #include "api/json_body.h"
 #include "api/mass_request.h"
 #include "api/request_db.h"
+#include "api/request_origin.h"
 #include "core/log.h"
 
 /* How often an operation starts again after a deadlock or the like. */
@@ -20,7 +21,8 @@ static struct log_kind away = LOG_KIND("mass_operation", LOG_LEVEL_WARN);
 
 static void failed(struct http_request *req, const struct db *db, int err)
 {
-	log_limited(&away, "%s", db_error(db)->message[0] ? db_error(db)->message : strerror(err));
+	log_limited(&away, "%s (request %s)",
+		db_error(db)->message[0] ? db_error(db)->message : strerror(err), req->id);
 	request_db_failed(req, err);
 }
 

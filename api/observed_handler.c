@@ -6,6 +6,7 @@
 #include "api/http.h"
 #include "api/problem.h"
 #include "api/request_db.h"
+#include "db/event.h"
 #include "db/resource_observed.h"
 
 /* The bare id of the path, and whose things the caller may see. */
@@ -65,6 +66,22 @@ void handle_cdr_read(struct http_request *req)
 	if (db)
 		answer(req, observed_cdr(db, c.id, c.owner, &row), "There is no such call record.",
 			&row);
+}
+
+void handle_event_read(struct http_request *req)
+{
+	struct db *db = request_db(req);
+	struct resource_row row = {0};
+	struct caller c;
+	int err;
+
+	caller_init(&c, req);
+	if (!db)
+		return;
+	err = event_read(db, c.id, c.owner, &row.result);
+	if (!err)
+		row.json = db_text(row.result, 0, 0);
+	answer(req, err, "There is no such event.", &row);
 }
 
 void handle_sync(struct http_request *req)

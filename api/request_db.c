@@ -5,6 +5,7 @@
 #include "api/app.h"
 #include "api/http.h"
 #include "api/problem.h"
+#include "api/request_origin.h"
 #include "core/log.h"
 
 static struct log_kind away = LOG_KIND("database", LOG_LEVEL_WARN);
@@ -28,8 +29,10 @@ static struct db *take(struct http_request *req, bool is_long)
 	}
 	err = db_pool_get(pool, APP_POOL_WAIT_MS, &req->db, &why);
 	req->db_long = is_long;
-	if (err == 0)
+	if (err == 0) {
+		request_origin_sign(req, req->db);
 		return req->db;
+	}
 	req->db = NULL;
 	if (err == EAGAIN) {
 		problem_busy(req);
@@ -81,22 +84,23 @@ void request_db_failed(struct http_request *req, int err)
 	case ETIMEDOUT:
 	case EAGAIN:
 	case ENOMEM:
-		log_limited(&away, "%s", e && e->message[0] ? e->message : "busy");
+		log_limited(&away, "%s (request %s)", e && e->message[0] ? e->message : "busy",
+			req->id);
 		problem_busy(req);
 		break;
 	case ECONNRESET:
 	case ENOSPC:
 	case EPROTO:
 	case EACCES:
-		log_limited(&away, "%s", e ? e->message : "connection lost");
+		log_limited(&away, "%s (request %s)", e ? e->message : "connection lost", req->id);
 		problem_answer(req, 503, PROBLEM_DATABASE_UNAVAILABLE,
 			req->method == HTTP_GET ? "The database cannot be reached right now."
 						: "The database went away; whether the change was "
 						  "made is not known.");
 		break;
 	default:
-		log_limited(&failed, "%s (%s, %s)", e ? e->message : "", e ? e->sqlstate : "",
-			e ? e->constraint : "");
+		log_limited(&failed, "%s (%s, %s, request %s)", e ? e->message : "",
+			e ? e->sqlstate : "", e ? e->constraint : "", req->id);
 		problem_answer(req, 500, PROBLEM_INTERNAL_ERROR,
 			"The request failed for a reason that is in the log.");
 		break;

@@ -58,6 +58,8 @@ static const struct route routes[] = {
 		.handler = {[HTTP_GET] = handle_call_read, [HTTP_DELETE] = handle_call_delete}},
 	{"v1/cdrs", 0, READ(handle_list), .list = LIST_CDRS},
 	{"v1/cdrs/{cdr}", 0, READ(handle_cdr_read)},
+	{"v1/events", 0, READ(handle_list), .list = LIST_EVENTS},
+	{"v1/events/{evt}", 0, READ(handle_event_read)},
 	{"v1/sync", 0, READ(handle_sync)},
 	{"v1/sync/{word}", 0, READ(handle_sync_revision)},
 	{"healthz", ROUTE_PUBLIC, READ(handle_healthz)},

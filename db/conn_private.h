@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 
 #include "db/conn.h"
+#include "db/event.h"
 
 enum { DB_PREPARED_MAX = 256 };
 
@@ -15,6 +16,7 @@ struct db {
 	bool enclosed; /* db_enclose(): db_begin() and its like are of a savepoint */
 	bool inner; /* that savepoint is set */
 	struct db_error error;
+	struct event_actor actor; /* who writes; db/event.h */
 	unsigned notified; /* seen while something else was waited for */
 	char *prepared[DB_PREPARED_MAX]; /* open addressing by text; statement n is named "s<n>" */
 	unsigned prepared_count;

@@ -377,6 +377,8 @@ static int carry_out(struct db *db, const struct change *c, const struct mass_re
 
 	if (!err)
 		err = db_query(db, c->step->change, c->params, c->param, NULL);
+	if (!err)
+		err = mass_event(db, id, "mass_operation.created");
 	return err ? err : db_commit(db);
 }
 

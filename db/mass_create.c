@@ -33,6 +33,8 @@ static int carry_out(struct db *db, const struct mass_result *r)
 			"array_agg(number) "
 			"FROM did_load HAVING count(*) > 0",
 			1, &id, NULL);
+	if (!err)
+		err = mass_event_loaded(db, id, "mass_operation.created");
 	return err ? err : db_commit(db);
 }
 

@@ -21,5 +21,9 @@ DB_MUST_CHECK int mass_operation_insert(struct db *db, const struct mass_request
 	int64_t matched, int64_t changed, struct mass_result *r);
 /* Makes of that row what a dry run answers; sample: JSON, NULL: none. */
 DB_MUST_CHECK int mass_rehearsed(struct db *db, const char *sample, struct mass_result *r);
+/* Notes what becomes of the DIDs in mass_work, after the operation's row was written. */
+DB_MUST_CHECK int mass_event(struct db *db, const char *id, const char *type);
+/* The same of those in did_load. */
+DB_MUST_CHECK int mass_event_loaded(struct db *db, const char *id, const char *type);
 
 #endif

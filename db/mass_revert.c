@@ -82,6 +82,8 @@ static int revert(struct db *db, const char *id, int action, struct pg_result **
 
 	if (!err)
 		err = db_query(db, done_sql, 1, &id, row);
+	if (!err)
+		err = mass_event(db, id, "mass_operation.reverted");
 	return err ? err : db_commit(db);
 }
 

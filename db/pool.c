@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "db/event.h"
 
 enum { BACKOFF_FIRST_MS = 50, BACKOFF_MAX_MS = 1000 };
 
@@ -159,9 +160,12 @@ int db_pool_get(struct db_pool *pool, int wait_ms, struct db **db, struct db_err
 
 void db_pool_put(struct db_pool *pool, struct db *db)
 {
+	static const struct event_actor nobody;
+
 	if (!db)
 		return;
 	db_enclosed_abort(db);
+	event_actor_set(db, &nobody);
 	if (db_broken(db)) {
 		db_close(db);
 		db = NULL;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "db/did_column.h"
+#include "db/event.h"
 #include "db/resource_private.h"
 
 static const char *const sql_types[FIELD_KIND_COUNT] = {
@@ -97,7 +98,7 @@ void resource_expression_add(struct sql *s, const struct resource *r, const stru
 	}
 }
 
-static void add_json(struct sql *s, const struct resource *r)
+void resource_json_add(struct sql *s, const struct resource *r)
 {
 	const char *comma = "";
 
@@ -126,11 +127,24 @@ static void add_where(struct sql *s, const struct resource *r)
 		sql_add(s, " AND $2::uuid IS NULL");
 }
 
-static void add_returning(struct sql *s, const struct resource *r)
+/* json: what row_json is; a deleted row's is old_json. */
+static void add_returning(struct sql *s, const struct resource *r, const char *json)
 {
 	sql_add(s, " RETURNING ");
-	add_json(s, r);
-	sql_add(s, ", version, %s, revision_token()", r->key);
+	resource_json_add(s, r);
+	sql_add(s,
+		" AS %s, version AS row_version, %s AS row_key, revision_token() AS row_revision",
+		json, r->key);
+	event_returning_add(s, r);
+}
+
+/* Closes the WITH that the statement is: the audit row, and what the caller gets. */
+static void add_result(struct sql *s, const struct resource *r, enum event_verb verb, unsigned n)
+{
+	sql_add(s, ")");
+	event_insert_add(s, r, verb, n);
+	sql_add(s, " SELECT %s, row_version, row_key, row_revision FROM new",
+		verb == EVENT_DELETED ? "NULL" : "row_json");
 }
 
 static char *read_make(const struct resource *r)
@@ -140,7 +154,7 @@ static char *read_make(const struct resource *r)
 	if (sql_begin(&s) != 0)
 		return NULL;
 	sql_add(&s, "SELECT ");
-	add_json(&s, r);
+	resource_json_add(&s, r);
 	sql_add(&s, ", version, %s FROM %s", r->key, r->table);
 	add_where(&s, r);
 	return sql_end(&s);
@@ -168,7 +182,12 @@ static char *update_make(const struct resource *r)
 
 	if (sql_begin(&s) != 0)
 		return NULL;
-	sql_add(&s, "UPDATE %s SET ", r->table);
+	event_old_add(&s, r);
+	add_where(&s, r);
+	sql_add(&s,
+		" AND ($3::bigint IS NULL OR version = $3) FOR NO KEY UPDATE), new AS (UPDATE %s "
+		"SET ",
+		r->table);
 	for (unsigned i = 0; i < r->fields; i++) {
 		char column[96];
 
@@ -180,9 +199,12 @@ static char *update_make(const struct resource *r)
 		n += 2;
 		comma = ", ";
 	}
-	add_where(&s, r);
-	sql_add(&s, " AND ($3::bigint IS NULL OR version = $3)");
-	add_returning(&s, r);
+	sql_add(&s, " FROM old WHERE %s = old_key", r->key);
+	if (r->where)
+		sql_add(&s, " AND %s", r->where);
+	add_returning(&s, r, "row_json");
+	sql_add(&s, ", old_json, old_secret");
+	add_result(&s, r, EVENT_UPDATED, n);
 	return sql_end(&s);
 }
 
@@ -194,7 +216,8 @@ static char *insert_make(const struct resource *r)
 
 	if (sql_begin(&s) != 0)
 		return NULL;
-	sql_add(&s, "INSERT INTO %s (%s", r->table, r->parent ? r->parent_columns : "");
+	sql_add(&s, "WITH new AS (INSERT INTO %s (%s", r->table,
+		r->parent ? r->parent_columns : "");
 	for (unsigned i = 0; i < r->fields; i++) {
 		if (field_is_inserted(&r->field[i])) {
 			sql_add(&s, "%s%s%s", comma, prefix_of(r), r->field[i].name);
@@ -213,7 +236,8 @@ static char *insert_make(const struct resource *r)
 		sql_add(&s,
 			" FROM %s p WHERE p.id = $1 AND ($2::uuid IS NULL OR p.account_id = $2)",
 			r->parent);
-	add_returning(&s, r);
+	add_returning(&s, r, "row_json");
+	add_result(&s, r, EVENT_CREATED, n);
 	return sql_end(&s);
 }
 
@@ -223,12 +247,11 @@ static char *delete_make(const struct resource *r)
 
 	if (sql_begin(&s) != 0)
 		return NULL;
-	sql_add(&s, "DELETE FROM %s", r->table);
+	sql_add(&s, "WITH new AS (DELETE FROM %s", r->table);
 	add_where(&s, r);
-	sql_add(&s,
-		" AND ($3::bigint IS NULL OR version = $3) RETURNING NULL, version, %s, "
-		"revision_token()",
-		r->key);
+	sql_add(&s, " AND ($3::bigint IS NULL OR version = $3)");
+	add_returning(&s, r, "old_json");
+	add_result(&s, r, EVENT_DELETED, 4);
 	return sql_end(&s);
 }
 
@@ -238,7 +261,7 @@ static char *json_make(const struct resource *r)
 
 	if (sql_begin(&s) != 0)
 		return NULL;
-	add_json(&s, r);
+	resource_json_add(&s, r);
 	return sql_end(&s);
 }
 
@@ -305,6 +328,14 @@ static int run(struct db *db, const char *sql, int count, const char *const *par
 	return err ? err : row_take(result, written, row);
 }
 
+/* param has room for who writes. */
+static int run_write(
+	struct db *db, const char *sql, int count, const char **param, struct resource_row *row)
+{
+	event_actor_params(db, param + count);
+	return run(db, sql, count + EVENT_ACTOR_PARAMS, param, true, row);
+}
+
 int resource_read(struct db *db, enum resource_id id, const struct resource_key *key,
 	struct resource_row *row)
 {
@@ -317,7 +348,8 @@ int resource_update(struct db *db, enum resource_id id, const struct resource_ke
 	const struct resource_value *value, struct resource_row *row)
 {
 	const struct resource *r = resource(id);
-	const char *param[3 + 2 * RESOURCE_FIELDS_MAX] = {key->key, key->owner, key->version};
+	const char *param[3 + 2 * RESOURCE_FIELDS_MAX + EVENT_ACTOR_PARAMS] = {
+		key->key, key->owner, key->version};
 	int n = 3;
 
 	for (unsigned i = 0; i < r->fields; i++) {
@@ -326,29 +358,29 @@ int resource_update(struct db *db, enum resource_id id, const struct resource_ke
 		param[n++] = value[i].set ? "t" : "f";
 		param[n++] = value[i].set ? value[i].text : NULL;
 	}
-	return run(db, statements[id].update, n, param, true, row);
+	return run_write(db, statements[id].update, n, param, row);
 }
 
 int resource_insert(struct db *db, enum resource_id id, const struct resource_key *key,
 	const struct resource_value *value, struct resource_row *row)
 {
 	const struct resource *r = resource(id);
-	const char *param[2 + RESOURCE_FIELDS_MAX] = {key->key, key->owner};
+	const char *param[2 + RESOURCE_FIELDS_MAX + EVENT_ACTOR_PARAMS] = {key->key, key->owner};
 	int n = r->parent ? 2 : 0;
 
 	for (unsigned i = 0; i < r->fields; i++) {
 		if (field_is_inserted(&r->field[i]))
 			param[n++] = value[i].set ? value[i].text : r->field[i].fallback;
 	}
-	return run(db, statements[id].insert, n, param, true, row);
+	return run_write(db, statements[id].insert, n, param, row);
 }
 
 int resource_delete(struct db *db, enum resource_id id, const struct resource_key *key,
 	struct resource_row *row)
 {
-	const char *param[] = {key->key, key->owner, key->version};
+	const char *param[3 + EVENT_ACTOR_PARAMS] = {key->key, key->owner, key->version};
 
-	return run(db, statements[id].delete, 3, param, true, row);
+	return run_write(db, statements[id].delete, 3, param, row);
 }
 
 static const char account_users_sql[] =

@@ -39,6 +39,8 @@ struct resource {
 	const char *parent; /* table whose row must be there; a new row takes its key from it */
 	const char *parent_columns, *parent_values;
 	bool operator_writes; /* others may only read it */
+	const char *part_name; /* in types and subjects of events; NULL: as prefix */
+	const char *subject; /* of its events, as SQL; NULL: "<table>s/<id>", and the part's name */
 	bool part; /* of a row: it is there when the row is, DELETE sets its defaults */
 	const struct field *field;
 	unsigned fields;

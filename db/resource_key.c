@@ -3,7 +3,16 @@
 #include <errno.h>
 #include <string.h>
 
+#include "db/event_private.h"
 #include "db/resource_private.h"
+
+/* Of the rows that a CTE "changed" wrote. */
+#define NOTED(type, before, after, a, b, c, d)                                                     \
+	", noted AS (INSERT INTO event (type, account_id, subject, before, after, "                \
+	"revision, " SQL_EVENT_ACTOR_COLUMNS ") SELECT '" type                                     \
+	"', account_id, coalesce('accounts/acc_' || "                                              \
+	"account_id || '/', '') || 'api-keys/key_' || id, " before ", " after ", revision_token()" \
+	", " SQL_EVENT_ACTOR(a, b, c, d) " FROM changed) SELECT json FROM changed"
 
 static int one(struct db *db, const char *sql, int count, const char *const *param,
 	struct resource_row *row)
@@ -25,14 +34,16 @@ static int one(struct db *db, const char *sql, int count, const char *const *par
 
 int api_key_insert(struct db *db, const struct api_key_new *key, struct resource_row *row)
 {
-	const char *param[] = {
+	const char *param[6 + EVENT_ACTOR_PARAMS] = {
 		key->id, key->account, key->name, key->scopes, key->hash, key->expires_at};
 
+	event_actor_params(db, param + 6);
 	return one(db,
-		"INSERT INTO api_key (id, account_id, name, scopes, secret_hash, expires_at) "
-		"VALUES "
-		"($1, $2, $3, $4, decode($5, 'hex'), $6) RETURNING " SQL_API_KEY_JSON,
-		6, param, row);
+		"WITH changed AS (INSERT INTO api_key (id, account_id, name, scopes, secret_hash, "
+		"expires_at) VALUES ($1, $2, $3, $4, decode($5, 'hex'), $6) RETURNING id, "
+		"account_id, " SQL_API_KEY_JSON
+		" AS json)" NOTED("api_key.created", "NULL", "json::jsonb", 7, 8, 9, 10),
+		6 + EVENT_ACTOR_PARAMS, param, row);
 }
 
 int api_key_read(struct db *db, const char *account, const char *id, struct resource_row *row)
@@ -47,19 +58,18 @@ int api_key_read(struct db *db, const char *account, const char *id, struct reso
 
 int api_key_revoke(struct db *db, const char *account, const char *id)
 {
-	const char *param[] = {id, account};
-	struct pg_result *result;
+	const char *param[2 + EVENT_ACTOR_PARAMS] = {id, account};
+	struct resource_row row;
 	int err;
 
-	err = db_query(db,
-		"UPDATE api_key SET revoked_at = now() WHERE id = $1 AND account_id IS NOT "
-		"DISTINCT "
-		"FROM $2::uuid AND revoked_at IS NULL",
-		2, param, &result);
-	if (err)
-		return err;
-	err = db_affected(result) == 0 ? ESRCH : 0;
-	db_clear(result);
+	event_actor_params(db, param + 2);
+	err = one(db,
+		"WITH changed AS (UPDATE api_key SET revoked_at = now() WHERE id = $1 AND "
+		"account_id IS NOT DISTINCT FROM $2::uuid AND revoked_at IS NULL RETURNING id, "
+		"account_id, " SQL_API_KEY_JSON
+		" AS json)" NOTED("api_key.revoked", "json::jsonb", "NULL", 3, 4, 5, 6),
+		2 + EVENT_ACTOR_PARAMS, param, &row);
+	db_clear(row.result);
 	return err;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/words.h"
+#include "db/event_private.h"
 #include "db/mass.h"
 #include "db/resource_private.h"
 
@@ -15,6 +16,7 @@ struct list_sql {
 	struct list list;
 	enum resource_id resource; /* whose JSON; with expression NULL */
 	const char *expression;
+	const char *tenant_expression; /* what an account sees; NULL: the same */
 	const char *from, *where;
 	const char *owner; /* NULL: operators only */
 	const char *key[LIST_KEYS_MAX], *key_type[LIST_KEYS_MAX];
@@ -131,6 +133,27 @@ static const struct list_filter cdr_filters[] = {
 			     "(" ID_AT("%1$s::bigint + 60000") ")::uuid"},
 };
 
+/* A type, or the beginning of several: "trunk." and "trunk.*" are all of trunks. */
+#define TYPE_CONDITION                                                                             \
+	"(type = %1$s OR right(%1$s, 1) = '.' AND starts_with(type, %1$s) OR right(%1$s, 2) = "    \
+	"'.*' AND starts_with(type, left(%1$s, -1)))"
+
+static const struct list_filter event_filters[] = {
+	ACCOUNT_ID,
+	TRUNK_ID,
+	{.name = "did", .kind = FILTER_NUMBER, .condition = "did = %s::bigint"},
+	{.name = "type", .kind = FILTER_TEXT, .condition = TYPE_CONDITION},
+	{.name = "subject", .kind = FILTER_TEXT, .condition = "subject = %s"},
+	{.name = "actor",
+		.kind = FILTER_TEXT,
+		.condition = "%s IN (actor_kind, 'key_' || actor_key_id)"},
+	{.name = "request_id", .kind = FILTER_TEXT, .condition = "request_id = %s"},
+	{.name = "from",
+		.kind = FILTER_FROM,
+		.condition = "at >= to_timestamp(%s::bigint / 1000.0)"},
+	{.name = "to", .kind = FILTER_TO, .condition = "at < to_timestamp(%s::bigint / 1000.0)"},
+};
+
 static const struct list_filter mass_operation_filters[] = {
 	ACCOUNT_ID,
 	{.name = "action",
@@ -177,6 +200,10 @@ static const struct list_sql lists[LIST_COUNT] = {
 		.where = "worker IN " SQL_LIVE_WORKERS, .owner = "account_id", .list.keys = 1,
 		.key = {"id"}, .key_type = {"uuid"}, .newest_first = true},
 	[LIST_CDRS] = {FILTERS(cdr_filters), .expression = SQL_CDR_JSON, .from = "cdr",
+		.owner = "account_id", .list.keys = 1, .key = {"id"}, .key_type = {"uuid"},
+		.newest_first = true},
+	[LIST_EVENTS] = {FILTERS(event_filters), .expression = SQL_EVENT_JSON("false"),
+		.tenant_expression = SQL_EVENT_JSON(SQL_EVENT_OPERATORS), .from = "event",
 		.owner = "account_id", .list.keys = 1, .key = {"id"}, .key_type = {"uuid"},
 		.newest_first = true},
 	[LIST_MASS_OPERATIONS] = {FILTERS(mass_operation_filters), .expression = SQL_MASS_JSON,
@@ -274,10 +301,12 @@ static void order_add(struct build *b, const struct list_sql *l, int limit)
 	sql_add(&b->sql, " LIMIT $%d::bigint", limit);
 }
 
-static void select_add(struct build *b, const struct list_sql *l)
+static void select_add(struct build *b, const struct list_sql *l, const struct list_query *q)
 {
-	sql_add(&b->sql, "SELECT %s",
-		l->expression ? l->expression : resource_json_sql(l->resource));
+	const char *expression =
+		q->owner && l->tenant_expression ? l->tenant_expression : l->expression;
+
+	sql_add(&b->sql, "SELECT %s", expression ? expression : resource_json_sql(l->resource));
 	for (unsigned i = 0; i < l->list.keys; i++)
 		sql_add(&b->sql, ", %s", l->key[i]);
 	sql_add(&b->sql, " FROM ");
@@ -323,7 +352,7 @@ int list_read(
 	if (sql_begin(&b.sql) != 0)
 		return ENOMEM;
 	n = param_add(&b, limit);
-	select_add(&b, l);
+	select_add(&b, l, query);
 	if (prefix)
 		prefix_add(&b, l, prefix);
 	else

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "db/event_private.h"
 #include "db/resource_private.h"
 
 #define VISIBLE                                                                                    \
@@ -26,9 +27,19 @@ int live_call_read(struct db *db, const char *call, const char *owner, struct re
 
 int live_call_find(struct db *db, const char *call, const char *owner, struct pg_result **result)
 {
-	static const char sql[] = "SELECT worker, caller_tag, sip_call_id" VISIBLE;
-	int err = db_query(db, sql, 2, (const char *const[]){call, owner}, result);
+	static const char sql[] =
+		"WITH found AS (SELECT id, account_id, trunk_id, did, worker, caller_tag, "
+		"sip_call_id, " SQL_CALL_JSON " AS json" VISIBLE
+		"), noted AS (INSERT INTO event (type, account_id, trunk_id, did, subject, before, "
+		"revision, " SQL_EVENT_ACTOR_COLUMNS
+		") SELECT 'call.hang_up', account_id, trunk_id, did, 'calls/call_' || id, "
+		"json::jsonb, revision_current(), " SQL_EVENT_ACTOR(3, 4, 5,
+			6) " FROM found) SELECT worker, caller_tag, sip_call_id FROM found";
+	const char *param[2 + EVENT_ACTOR_PARAMS] = {call, owner};
+	int err;
 
+	event_actor_params(db, param + 2);
+	err = db_query(db, sql, 2 + EVENT_ACTOR_PARAMS, param, result);
 	if (err)
 		return err;
 	if (db_rows(*result))

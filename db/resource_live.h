@@ -7,7 +7,8 @@
 /* One call of a worker that lives. ESRCH. */
 DB_MUST_CHECK int live_call_read(
 	struct db *db, const char *call, const char *owner, struct resource_row *row);
-/* The call's worker, the caller's tag and the Call-ID, columns 0 to 2. ESRCH. */
+/* For hanging it up, which is noted: the call's worker, the caller's tag and the Call-ID, columns 0 to
+ * 2. ESRCH. */
 DB_MUST_CHECK int live_call_find(
 	struct db *db, const char *call, const char *owner, struct pg_result **result);
 /* Its worker says that it is over. */

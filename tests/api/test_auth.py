@@ -119,7 +119,7 @@ def test_every_bad_key_gets_the_same_answer(api, tenant):
 FAILOVER = {"number": "+12125550177"}
 
 
-def routes(victim, cdr, operation, call):
+def routes(victim, cdr, operation, call, event="evt_1"):
     """Every route that takes an id, with a body that would be taken from the owner."""
     trunk, did, account = victim.trunk_path, victim.did_path, victim.path
     yield "GET", account, None
@@ -162,6 +162,7 @@ def routes(victim, cdr, operation, call):
     yield "GET", f"/v1/cdrs/{cdr}", None
     yield "GET", f"/v1/calls/{call}", None
     yield "DELETE", f"/v1/calls/{call}", None
+    yield "GET", f"/v1/events/{event}", None
     yield "GET", f"/v1/mass-operations/{operation}", None
     yield "POST", f"/v1/mass-operations/{operation}/revert", None
 
@@ -182,16 +183,18 @@ def test_matrix(api, server, tenant, other):
     operation = tenant.client.request("POST", "/v1/mass-operations", {
         "action": "set_failover", "select": {"numbers": [tenant.did["number"]]}, "failover": FAILOVER}).ok(201).json["id"]
     call = live_call(server, tenant)
+    event = tenant.client.get("/v1/events?limit=1").ok(200).json["data"][0]["id"]
     before = server.sql("SELECT to_jsonb(a), to_jsonb(t), to_jsonb(d), to_jsonb(s) FROM account a JOIN trunk t ON "
                         "t.account_id = a.id JOIN did d ON d.trunk_id = t.id JOIN sip_account s ON s.trunk_id = t.id "
                         f"WHERE a.id = '{tenant.account['id'][4:]}'")
     missing = {}
-    for method, path, body in routes(tenant, record, operation, call):
+    for method, path, body in routes(tenant, record, operation, call, event):
         stranger = other.client.request(method, path, body)
         stranger.problem(404, "not_found")
         # Byte for byte what a thing that does not exist gets.
         for old, new in ((tenant.account["id"], "acc_"), (tenant.trunk["id"], "trk_"), (record, "cdr_"),
-                         (tenant.key["id"], "key_"), (operation, "mop_"), (call, "call_")):
+                         (tenant.key["id"], "key_"), (operation, "mop_"), (call, "call_"),
+                         (event, "evt_")):
             path = path.replace(old, f"{new}0190163d-8694-739b-aea5-966c26f8ad91")
         path = path.replace(tenant.did["number"], "+12129998888")
         nothing = other.client.request(method, path, body)
@@ -232,7 +235,7 @@ def test_lists_and_filters_show_ones_own_only(api, tenant, other):
     secrets = [tenant.account["id"], tenant.trunk["id"], tenant.did["number"], tenant.username, tenant.key["id"]]
     tenant.client.request("POST", "/v1/mass-operations", {
         "action": "set_failover", "select": {"numbers": [tenant.did["number"]]}, "failover": FAILOVER}).ok(201)
-    queries = ["/v1/accounts", "/v1/trunks", "/v1/mass-operations", "/v1/dids", "/v1/registrations", "/v1/calls", "/v1/cdrs",
+    queries = ["/v1/accounts", "/v1/trunks", "/v1/mass-operations", "/v1/dids", "/v1/registrations", "/v1/calls", "/v1/cdrs", "/v1/events",
                f"{other.path}/api-keys", "/v1/sync"]
     filters = ["", "limit=1000", f"account_id={tenant.account['id']}", f"trunk_id={tenant.trunk['id']}",
                f"q={tenant.serial}", f"prefix={tenant.prefix[1:]}", f"did={tenant.did['number'][1:]}"]
