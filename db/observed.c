@@ -14,6 +14,14 @@ static const char cdr_sql[] =
 	" attempts jsonb, revision text)"
 	" ON CONFLICT (id) DO NOTHING";
 
+static const char event_sql[] =
+	"INSERT INTO event (id, account_id, type, subject, trunk_id, did, actor_kind, worker, "
+	"data, at)"
+	" SELECT id, account_id, type, subject, trunk_id, did, 'worker', $1, data::jsonb, at"
+	" FROM jsonb_to_recordset($2::jsonb) AS r (id uuid, account_id uuid, type text,"
+	" subject text, trunk_id uuid, did bigint, data text, at timestamptz)"
+	" ON CONFLICT (id) DO NOTHING";
+
 static const struct {
 	const char *put, *delete, *clear;
 } statements[DB_OBSERVED_COUNT] = {
@@ -99,6 +107,11 @@ int db_cdr_insert(struct db *db, const char *worker, const char *json, int64_t *
 	*inserted = db_affected(result);
 	db_clear(result);
 	return 0;
+}
+
+int db_worker_event_insert(struct db *db, const char *worker, const char *json)
+{
+	return db_query(db, event_sql, 2, (const char *const[]){worker, json}, NULL);
 }
 
 int db_observed_put(struct db *db, enum db_observed kind, const char *worker, const char *json)

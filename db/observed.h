@@ -18,6 +18,9 @@ enum db_observed {
 DB_MUST_CHECK int db_cdr_insert(
 	struct db *db, const char *worker, const char *json, int64_t *inserted);
 
+/* Events that a worker made, likewise. */
+DB_MUST_CHECK int db_worker_event_insert(struct db *db, const char *worker, const char *json);
+
 /* Sets or replaces rows. */
 DB_MUST_CHECK int db_observed_put(
 	struct db *db, enum db_observed kind, const char *worker, const char *json);

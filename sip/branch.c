@@ -10,6 +10,7 @@
 #include "sip/net.h"
 #include "sip/own_request.h"
 #include "sip/prober.h"
+#include "sip/trunk_watch.h"
 #include "sip/worker.h"
 
 /* As long as it may ring, and Timer B. */
@@ -77,11 +78,27 @@ static void remember(struct branch *b, const struct sip_msg *m, const struct flo
 		memcpy(b->response, m->buf, m->len);
 }
 
-/* What a call sees of a provisioned address is evidence of its health. */
-static void evidence(const struct branch *b, bool ok)
+void branch_silent(struct branch *b)
 {
 	const struct attempt *a = &b->call->setup->plan.attempt[b->attempt];
 
+	if (b->heard ||
+		failover_outcome(b->call->setup->fo, b->attempt)->trigger != TRIGGER_NO_RESPONSE)
+		return;
+	b->heard = true;
+	if (a->kind == ATTEMPT_SIP_ACCOUNT && a->auth_mode == AUTH_REGISTRATION)
+		trunk_watch_call(b->w->trunk_watch, &a->sip_account_id, false);
+}
+
+/* What a call sees of a provisioned address is evidence of its health. */
+static void evidence(struct branch *b, bool ok)
+{
+	const struct attempt *a = &b->call->setup->plan.attempt[b->attempt];
+
+	if (a->kind == ATTEMPT_SIP_ACCOUNT && a->auth_mode == AUTH_REGISTRATION &&
+		(ok || !b->heard))
+		trunk_watch_call(b->w->trunk_watch, &a->sip_account_id, ok);
+	b->heard = true;
 	if (a->address.host)
 		prober_evidence(b->w->prober, a->address.host, a->address.port,
 			(enum transport)a->address.transport, ok);

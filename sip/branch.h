@@ -18,6 +18,7 @@ struct branch {
 	struct call_mask *mask; /* how its INVITE differs from the caller's; NULL: not */
 	bool bound;
 	bool late_ended; /* BYE was sent */
+	bool heard; /* any response came, or its silence has been told */
 };
 
 /* Sends the call's INVITE to the target: 0, or errno of net_send() and forward_request(). */
@@ -26,6 +27,8 @@ int branch_send(
 
 struct branch *branch_of(const struct call_setup *s, unsigned index);
 void branch_cancel(struct branch *b, bool answered_elsewhere);
+/* It was given up before anything came: that says something of a registered PBX, too. */
+void branch_silent(struct branch *b);
 /* ACK and BYE for a 2xx that nobody waits for. */
 void branch_end_late(struct branch *b, const struct sip_msg *ok);
 /* The call is over for this branch: cancelled if it rings, freed when its transaction ends. */

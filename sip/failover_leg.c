@@ -10,6 +10,7 @@
 #include "sip/loop.h"
 #include "sip/setup.h"
 #include "sip/worker.h"
+#include "sip/worker_event.h"
 
 static bool is_leg(const struct attempt *a)
 {
@@ -43,9 +44,10 @@ static void drop(struct call *call, int i)
 	legs->number[i] = legs->number[--legs->count];
 }
 
-static void alarm(struct call *call, int why, const struct destination_rules *rules)
+static void alarm(struct call *call, int why)
 {
 	struct worker *w = call->w;
+	const char *limit = why == EAGAIN ? "max_failover_calls_per_minute" : "max_failover_calls";
 	char account[UUID_TEXT_SIZE];
 	uint32_t refused;
 
@@ -57,9 +59,8 @@ static void alarm(struct call *call, int why, const struct destination_rules *ru
 		return;
 	uuid_format(&call->account_id, account);
 	log_warn("failover_cap", "account %s: %u calls were kept from outside numbers by %s",
-		account, refused,
-		why == EAGAIN ? "max_failover_calls_per_minute" : "max_failover_calls");
-	(void)rules;
+		account, refused, limit);
+	worker_event_capped(w, &call->account_id, limit, refused);
 }
 
 bool failover_leg_take(struct call *call, const struct attempt *a)
@@ -77,7 +78,7 @@ bool failover_leg_take(struct call *call, const struct attempt *a)
 		      ? failover_cap_take(w->caps, &call->account_id, &id, rules, loop_now(w->loop))
 		      : EBUSY;
 	if (err) {
-		alarm(call, err, rules);
+		alarm(call, err);
 		return false;
 	}
 	w->leg_stats.sent++;

@@ -12,6 +12,7 @@
 #include "sip/feed.h"
 #include "sip/loop.h"
 #include "sip/recorder.h"
+#include "sip/trunk_watch.h"
 #include "sip/worker.h"
 
 static struct binding_clock clock_of(const struct worker *w)
@@ -67,6 +68,8 @@ void observed_binding(enum binding_event ev, const struct binding *b, void *arg)
 	if (!w->recorder)
 		return;
 	journal_binding(w, ev, b);
+	trunk_watch_binding(
+		w->trunk_watch, &b->sip_account_id, ev == BINDING_ADDED || ev == BINDING_REFRESHED);
 	if (ev == BINDING_ADDED || ev == BINDING_REFRESHED)
 		report_binding(w, b);
 	else
@@ -91,8 +94,10 @@ void observed_health(const struct probe_target *t, enum probe_state before, void
 		target, sizeof(target), "%s|%u|%s", t->host, t->port, transport_word(t->transport));
 	if (w->recorder)
 		(void)recorder_health(w->recorder, &row);
-	if (before != t->state)
-		log_info("health", "%s is %s (%u)", target, probe_state_word(t->state), t->status);
+	if (before == t->state)
+		return;
+	trunk_watch_all(w->trunk_watch);
+	log_info("health", "%s is %s (%u)", target, probe_state_word(t->state), t->status);
 }
 
 void observed_registration(const struct registrant_row *row, void *arg)
@@ -195,6 +200,8 @@ static void restore(uint8_t kind, const void *key, size_t key_len, const void *v
 	} else if (kind == JOURNAL_CALL) {
 		err = call_journal_restore(r->w, key, key_len, value, value_len);
 		r->calls += err == 0;
+	} else if (kind == JOURNAL_TRUNK) {
+		err = trunk_watch_restore(r->w->trunk_watch, key, key_len, value, value_len);
 	}
 	r->refused += err != 0;
 	if (err && err != ENOMEM)

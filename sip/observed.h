@@ -9,7 +9,11 @@
 struct worker;
 
 /* Kinds of journal records; kept on disk, so numbers stay. */
-enum journal_kind { JOURNAL_BINDING = BINDING_JOURNAL_KIND, JOURNAL_CALL = 'c' };
+enum journal_kind {
+	JOURNAL_BINDING = BINDING_JOURNAL_KIND,
+	JOURNAL_CALL = 'c',
+	JOURNAL_TRUNK = 't'
+};
 
 /* Starts recorder and feed; bindings and calls of the journal are back afterwards. errno, logged. */
 int observed_open(struct worker *w);

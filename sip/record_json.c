@@ -102,6 +102,23 @@ void cdr_json(struct json_out *j, const struct cdr *c)
 	json_out_end(j);
 }
 
+void event_json(struct json_out *j, const struct worker_event *e)
+{
+	json_out_object(j, NULL);
+	json_out_str(j, "type", e->type);
+	uuid_json(j, "id", &e->id);
+	json_out_str(j, "subject", e->subject);
+	uuid_json(j, "account_id", &e->account_id);
+	uuid_json(j, "trunk_id", &e->trunk_id);
+	if (e->did)
+		json_out_uint(j, "did", e->did);
+	else
+		json_out_null(j, "did");
+	time_json(j, "at", e->at_ms);
+	json_out_str(j, "data", e->data);
+	json_out_end(j);
+}
+
 void binding_json(struct json_out *j, const struct observed_binding *b)
 {
 	json_out_object(j, NULL);

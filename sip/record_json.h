@@ -6,6 +6,8 @@
 #include "sip/recorder.h"
 
 void cdr_json(struct json_out *out, const struct cdr *cdr);
+/* Begins with the key "type", by which the uploader knows it from a call record. */
+void event_json(struct json_out *j, const struct worker_event *e);
 void binding_json(struct json_out *out, const struct observed_binding *binding);
 void registration_json(struct json_out *j, const struct observed_registration *g);
 void health_json(struct json_out *out, const struct observed_health *health);

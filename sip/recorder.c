@@ -86,6 +86,19 @@ static void do_cdr(struct recorder *r, const struct cdr *cdr)
 	atomic_fetch_add(&r->records, 1);
 }
 
+static void do_event(struct recorder *r, const struct worker_event *event)
+{
+	const char *text;
+	size_t len;
+
+	event_json(&r->json, event);
+	text = json_text(r, &len);
+	if (!text)
+		atomic_fetch_add(&r->lost, 1);
+	else
+		(void)spool_put(r->spool, text, len);
+}
+
 static size_t binding_key(const struct observed_binding *b, char *key, size_t size)
 {
 	size_t len = b->contact ? strlen(b->contact) : 0;
@@ -193,6 +206,9 @@ static void do_item(struct recorder *r, const struct recorder_item *item)
 		break;
 	case ITEM_CDR:
 		do_cdr(r, &item->cdr);
+		break;
+	case ITEM_EVENT:
+		do_event(r, &item->event);
 		break;
 	case ITEM_BINDING:
 	case ITEM_BINDING_GONE:
@@ -396,6 +412,11 @@ int recorder_delete(struct recorder *r, uint8_t kind, const void *key, size_t ke
 int recorder_cdr(struct recorder *r, const struct cdr *cdr)
 {
 	return push(r, recorder_item_cdr(cdr));
+}
+
+int recorder_event(struct recorder *r, const struct worker_event *event)
+{
+	return push(r, recorder_item_event(event));
 }
 
 int recorder_binding(struct recorder *r, const struct observed_binding *binding)

@@ -72,6 +72,17 @@ struct cdr {
 };
 int recorder_cdr(struct recorder *recorder, const struct cdr *cdr);
 
+/* What a worker saw, for GET /v1/events and webhooks (sip/worker_event.h); goes the way of call records. */
+struct worker_event {
+	struct uuid id; /* UUIDv7: a second event of it is ignored */
+	const char *type, *subject; /* "trunk.down", "trunks/trk_…" */
+	struct uuid account_id, trunk_id; /* all zero: none */
+	e164_t did; /* 0: none */
+	int64_t at_ms; /* wall clock */
+	const char *data; /* a JSON object */
+};
+int recorder_event(struct recorder *recorder, const struct worker_event *event);
+
 /* Rows of GET /v1/registrations. */
 struct observed_binding {
 	struct uuid sip_account_id;

@@ -98,6 +98,24 @@ struct recorder_item *recorder_item_cdr(const struct cdr *cdr)
 	return item;
 }
 
+struct recorder_item *recorder_item_event(const struct worker_event *event)
+{
+	struct recorder_item *item =
+		item_new(ITEM_EVENT, room(event->type) + room(event->subject) + room(event->data));
+	struct worker_event *e;
+	char *at;
+
+	if (!item)
+		return NULL;
+	e = &item->event;
+	*e = *event;
+	at = item->text;
+	pack(&at, &e->type);
+	pack(&at, &e->subject);
+	pack(&at, &e->data);
+	return item;
+}
+
 struct recorder_item *recorder_item_binding(
 	enum recorder_item_kind kind, const struct observed_binding *binding)
 {

@@ -15,7 +15,8 @@ enum recorder_item_kind {
 	ITEM_REGISTRATION,
 	ITEM_CALLS,
 	ITEM_CALL,
-	ITEM_CALL_GONE
+	ITEM_CALL_GONE,
+	ITEM_EVENT
 };
 
 struct recorder_item {
@@ -35,6 +36,7 @@ struct recorder_item {
 			uint32_t calls_up;
 		} calls;
 		struct observed_call call; /* ITEM_CALL_GONE: the id only */
+		struct worker_event event;
 	};
 	char text[];
 };
@@ -43,6 +45,7 @@ struct recorder_item {
 struct recorder_item *recorder_item_entry(enum recorder_item_kind kind, uint8_t entry_kind,
 	const void *key, size_t key_len, const void *value, size_t value_len);
 struct recorder_item *recorder_item_cdr(const struct cdr *cdr);
+struct recorder_item *recorder_item_event(const struct worker_event *event);
 struct recorder_item *recorder_item_binding(
 	enum recorder_item_kind kind, const struct observed_binding *binding);
 struct recorder_item *recorder_item_health(const struct observed_health *health);

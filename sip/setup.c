@@ -21,6 +21,7 @@
 #include "sip/turns.h"
 #include "sip/watch.h"
 #include "sip/worker.h"
+#include "sip/worker_event.h"
 
 static void tick(void *arg, int64_t now_ms)
 {
@@ -171,6 +172,8 @@ static void carry_out(struct call *call, const struct failover_action *a, const 
 		break;
 	case FAILOVER_CANCEL_BRANCH:
 		if (b)
+			branch_silent(b);
+		if (b)
 			branch_cancel(b, failover_answered(s->fo, &(unsigned){0}, &(unsigned){0}));
 		else
 			setup_target_cancel(s, a->branch);
@@ -251,6 +254,8 @@ static void finish(struct call *call, const struct sip_msg *m)
 	wheel_cancel(loop_wheel(call->w->loop), &call->timer);
 	if (failover_failed_over(s->fo))
 		call->w->calls.failed_over++;
+	if (failover_failed_over(s->fo))
+		worker_event_failed_over(call);
 	if (m && failover_answered(s->fo, &attempt, &branch)) {
 		answered(call, branch, m);
 		return;

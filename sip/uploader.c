@@ -37,7 +37,7 @@ struct uploader {
 
 	/* The thread's own. */
 	struct db *db;
-	struct json_rows puts, deletes;
+	struct json_rows puts, deletes, events;
 	int64_t observed_ms; /* when observed state was last uploaded */
 };
 
@@ -55,23 +55,36 @@ static void set_aside(struct uploader *u, const struct spool_slice *record)
 	if (fd >= 0)
 		close(fd);
 	atomic_fetch_add(&u->refused, 1);
-	log_limited(&record_refused, "PostgreSQL refuses a call record, %s: %s: %.*s",
+	log_limited(&record_refused, "PostgreSQL refuses a record, %s: %s: %.*s",
 		kept ? "it is kept in spool/refused" : "and it could not be kept",
 		db_error(u->db)->message, record->len > 400 ? 400 : (int)record->len, record->p);
 }
 
+/* Both come out of one spool; see event_json(). */
+static bool is_event(const struct spool_slice *record)
+{
+	static const char begin[] = "{\"type\":";
+
+	return record->len >= sizeof(begin) - 1 && memcmp(record->p, begin, sizeof(begin) - 1) == 0;
+}
+
+/* What is there already stays as it is, so that half of it done is none the worse. */
 static int insert(struct uploader *u, const struct spool_slice *record, size_t count)
 {
-	int64_t inserted;
+	int64_t inserted = 0;
 	int err = 0;
 
 	json_rows_reset(&u->puts);
+	json_rows_reset(&u->events);
 	for (size_t i = 0; i < count && !err; i++)
-		err = json_rows_add(&u->puts, record[i].p, record[i].len);
-	if (!err)
+		err = json_rows_add(
+			is_event(&record[i]) ? &u->events : &u->puts, record[i].p, record[i].len);
+	if (!err && u->puts.count)
 		err = db_cdr_insert(u->db, u->worker, json_rows_text(&u->puts), &inserted);
 	if (!err)
 		atomic_fetch_add(&u->uploaded, (uint64_t)inserted);
+	if (!err && u->events.count)
+		err = db_worker_event_insert(u->db, u->worker, json_rows_text(&u->events));
 	return err;
 }
 
@@ -241,6 +254,7 @@ static void uploader_free(struct uploader *u)
 		close(u->wake_fd);
 	json_rows_fini(&u->puts);
 	json_rows_fini(&u->deletes);
+	json_rows_fini(&u->events);
 	free(u->url);
 	free(u->worker);
 	free(u->refused_path);

@@ -21,6 +21,7 @@
 #include "sip/registrant.h"
 #include "sip/resolve.h"
 #include "sip/statepage.h"
+#include "sip/trunk_watch.h"
 #include "sip/turns.h"
 
 enum {
@@ -78,6 +79,7 @@ static void config_changed(struct worker *w)
 	guard_config_changed(w->guard, w->cfg);
 	prober_reload(w->prober, w->cfg);
 	registrant_reload(w->registrant, w->cfg);
+	trunk_watch_all(w->trunk_watch);
 	revalidate(w, true);
 }
 
@@ -104,6 +106,7 @@ static void each_second(void *arg, int64_t now_ms)
 	struct worker *w = arg;
 
 	failover_caps_expire(w->caps, now_ms);
+	trunk_watch_tick(w->trunk_watch, now_ms);
 	wheel_set(
 		loop_wheel(w->loop), &w->second, now_ms + (metrics_publish(w) ? 1000 : UNREADY_MS));
 }
@@ -172,6 +175,9 @@ static int open_rules(struct worker *w)
 	w->out = malloc(FORWARD_MAX);
 	if (!w->cfg || !w->slots || !w->caps || !w->turns || !w->out)
 		return fail("memory", ENOMEM, NULL);
+	err = trunk_watch_new(&w->trunk_watch, w);
+	if (err)
+		return fail("memory", err, NULL);
 	err = calls_init(&w->calls, w->hash_key);
 	if (err)
 		return fail("calls", err, NULL);
@@ -263,6 +269,7 @@ void worker_free(struct worker *w)
 	if (w->slots)
 		slots_free(w->slots);
 	failover_caps_free(w->caps);
+	trunk_watch_free(w->trunk_watch);
 	turns_free(w->turns);
 	if (w->no_cfg)
 		cfg_free(w->no_cfg);

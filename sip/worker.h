@@ -25,6 +25,7 @@ struct recorder;
 struct registrant;
 struct resolve;
 struct statepage;
+struct trunk_watch;
 struct turns;
 struct txn_layer;
 
@@ -62,6 +63,7 @@ struct worker {
 	struct slots *slots;
 	struct failover_caps *caps; /* on paid failover legs */
 	struct failover_leg_stats leg_stats;
+	struct trunk_watch *trunk_watch;
 	struct turns *turns; /* of trunks in a load balancing mode */
 	struct auth *auth;
 	struct binding_store *bindings;

@@ -57,7 +57,8 @@ set(e2e_suites
 	run
 	safety
 	strangers
-	torture)
+	torture
+	worker_events)
 foreach(name ${e2e_suites})
 	add_test(NAME e2e_${name} COMMAND /usr/bin/python3 -m pytest -q -p no:cacheprovider
 		${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_${name}.py)

@@ -16,7 +16,7 @@
 #include "sip/statepage.h"
 
 static struct cfg *fake_cfg;
-static char fake_cdrs[8192];
+static char fake_cdrs[8192], fake_told[8192];
 static struct {
 	uint8_t kind;
 	uint8_t key[1024];
@@ -57,7 +57,7 @@ void fake_config_forget(void)
 void fake_edges_reset(void)
 {
 	fake_config_forget();
-	fake_cdrs[0] = '\0';
+	fake_cdrs[0] = fake_told[0] = '\0';
 	fake_kept_count = 0;
 	fake_calls_up = 0;
 	fake_live_count = 0;
@@ -184,6 +184,20 @@ int recorder_cdr(struct recorder *recorder, const struct cdr *cdr)
 	}
 	snprintf(fake_cdrs + n, sizeof(fake_cdrs) - n, "\n");
 	return 0;
+}
+
+int recorder_event(struct recorder *recorder, const struct worker_event *event)
+{
+	size_t n = strlen(fake_told);
+
+	(void)recorder;
+	snprintf(fake_told + n, sizeof(fake_told) - n, "%s %s\n", event->type, event->data);
+	return 0;
+}
+
+const char *fake_events(void)
+{
+	return fake_told;
 }
 
 int recorder_binding(struct recorder *recorder, const struct observed_binding *binding)

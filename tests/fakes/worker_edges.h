@@ -15,6 +15,8 @@ void fake_edges_reset(void);
 /* Call records, a line each:
  * "ANSWERED/NORMAL 200 caller failed_over; only_primary 503 server_error FAREND_RESPONSE; …" */
 const char *fake_records(void);
+/* Events, a line each: the type and its data. */
+const char *fake_events(void);
 /* What was last told of a trunk's calls. */
 uint32_t fake_trunk_calls(void);
 /* Calls in progress as they were last reported, "ringing 1 sip_account; answered 2 number" in no
