@@ -1,5 +1,6 @@
 #include "api/accept.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -25,35 +26,59 @@ static double weight(const char *params, size_t len)
 	return 1;
 }
 
-bool accept_json(const char *field)
+/* How well a range fits: itself, any of its group, any at all; 0: not. */
+static int rank_of(const char *range, size_t len, const char *type)
+{
+	size_t group = strcspn(type, "/") + 1;
+
+	if (is(range, len, type))
+		return 3;
+	if (len == group + 1 && range[group] == '*' && strncasecmp(range, type, group) == 0)
+		return 2;
+	return is(range, len, "*/*") ? 1 : 0;
+}
+
+/* The weight of a type: that of the range which fits it most specifically. */
+static double weight_of(const char *field, const char *type)
 {
 	int specific = 0; /* of the best match so far */
-	bool taken = false;
+	double taken = 0;
 
 	if (!field || *field == '\0')
-		return true;
+		return 1;
 	for (const char *p = field; *p != '\0';) {
 		size_t len = strcspn(p, ","), name;
-		int rank = 0;
+		int rank;
 
 		while (len > 0 && *p == ' ') {
 			p++;
 			len--;
 		}
 		name = strcspn(p, ",; ");
-		if (is(p, name, "application/json"))
-			rank = 3;
-		else if (is(p, name, "application/*"))
-			rank = 2;
-		else if (is(p, name, "*/*"))
-			rank = 1;
+		rank = rank_of(p, name, type);
 		if (rank > specific) {
 			specific = rank;
-			taken = weight(p + name, len - name) > 0;
+			taken = weight(p + name, len - name);
 		}
 		p += len;
 		if (*p == ',')
 			p++;
 	}
 	return taken;
+}
+
+int accept_best(const char *field, const char *const *types)
+{
+	double most = 0;
+	int best = -1;
+
+	for (int i = 0; types[i]; i++) {
+		double w = weight_of(field, types[i]);
+
+		if (w > most) {
+			most = w;
+			best = i;
+		}
+	}
+	return best;
 }

@@ -1,10 +1,9 @@
-/* Content negotiation: JSON, or nothing that the client takes. */
+/* Content negotiation. */
 #ifndef TRUNKGUARD_API_ACCEPT_H
 #define TRUNKGUARD_API_ACCEPT_H
 
-#include <stdbool.h>
-
-/* Does an Accept field (RFC 9110, 12.5.1; NULL or "" takes all) take application/json? */
-bool accept_json(const char *field);
+/* Which of some media types (ended by NULL) an Accept field (RFC 9110, 12.5.1; NULL or "" takes all) takes
+ * best, the first of several; -1: none of them. */
+int accept_best(const char *field, const char *const *types);
 
 #endif

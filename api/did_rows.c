@@ -384,7 +384,7 @@ bool did_rows_refuse(struct did_rows *d, uint64_t found)
 
 	if (p->count < found)
 		p->count = (unsigned)found;
-	for (unsigned i = 0; p->item && i < p->count && i < PROBLEM_ERRORS_MAX; i++)
+	for (unsigned i = 0; i < p->kept; i++)
 		exist = exist && p->item[i].code == PROBLEM_ALREADY_EXISTS;
 	return problems_answer(d->req, exist ? 409 : 422,
 		exist ? PROBLEM_ALREADY_EXISTS : PROBLEM_VALIDATION_FAILED, p);

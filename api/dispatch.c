@@ -4,6 +4,7 @@
 
 #include "api/accept.h"
 #include "api/auth.h"
+#include "api/handlers.h"
 #include "api/http.h"
 #include "api/idempotency.h"
 #include "api/metrics.h"
@@ -11,6 +12,8 @@
 #include "api/request_db.h"
 #include "api/route.h"
 #include "core/log.h"
+
+static const char *const json_types[] = {"application/json", NULL};
 
 enum { BODY_MAX = 1024 * 1024, LARGE_BODY_MAX = 32 * 1024 * 1024 };
 
@@ -46,10 +49,22 @@ static bool permitted(struct http_request *req)
 	return true;
 }
 
-static void begin(struct http_request *req)
+static bool acceptable(struct http_request *req)
 {
 	char accept[1024];
 
+	http_field_list(req, "Accept", accept, sizeof(accept));
+	if (accept_best(accept, req->method == HTTP_GET && (req->route->flags & ROUTE_TABLE)
+					? export_types
+					: json_types) >= 0)
+		return true;
+	problem_answer(req, 406, PROBLEM_NOT_ACCEPTABLE,
+		"The answer is application/json, which the Accept field does not take.");
+	return false;
+}
+
+static void begin(struct http_request *req)
+{
 	req->route = route_find(&req->target, &req->args);
 	if (!req->route) {
 		problem_answer(req, 404, PROBLEM_NOT_FOUND, "Nothing is at this path.");
@@ -63,12 +78,8 @@ static void begin(struct http_request *req)
 		return;
 	if (!auth_check(req) || !permitted(req))
 		return;
-	http_field_list(req, "Accept", accept, sizeof(accept));
-	if (!accept_json(accept)) {
-		problem_answer(req, 406, PROBLEM_NOT_ACCEPTABLE,
-			"The answer is application/json, which the Accept field does not take.");
+	if (!acceptable(req))
 		return;
-	}
 	req->body.limit = req->route->flags & ROUTE_LARGE ? LARGE_BODY_MAX : BODY_MAX;
 }
 

@@ -17,6 +17,11 @@ void handle_api_key_create(struct http_request *req);
 void handle_api_key_read(struct http_request *req);
 void handle_api_key_delete(struct http_request *req);
 
+/* What a GET of a route with ROUTE_TABLE may answer, the first by default; ended by NULL. */
+extern const char *const export_types[];
+void handle_did_list(struct http_request *req);
+void handle_did_import(struct http_request *req);
+
 void handle_mass_create(struct http_request *req);
 void handle_mass_read(struct http_request *req);
 void handle_mass_revert(struct http_request *req);

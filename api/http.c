@@ -67,6 +67,8 @@ void http_response_body(
 void http_response_fini(struct http_response *res)
 {
 	free(res->body);
+	if (res->stream)
+		res->stream->free(res->stream);
 	for (unsigned i = 0; i < res->headers; i++)
 		free(res->header[i].value);
 	memset(res, 0, sizeof(*res));

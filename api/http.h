@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "api/route_args.h"
 #include "api/target.h"
@@ -26,12 +27,21 @@ const char *http_method_word(enum http_method m);
 
 enum { HTTP_HEADERS_MAX = 12 };
 
+/* A body that is made while it is sent; the first member of what makes it. */
+struct http_stream {
+	/* At most max octets, how many; 0: the end; -1: it cannot go on, which the client shall notice.
+	 * May block. */
+	ssize_t (*read)(struct http_stream *stream, char *buf, size_t max);
+	void (*free)(struct http_stream *stream);
+};
+
 struct http_response {
 	unsigned status; /* 0: no answer yet */
 	const char *type; /* Content-Type; NULL with no body */
 	char *body; /* malloc'ed, owned; NULL: none */
 	size_t body_len;
 	const char *text; /* or a body that lives for ever */
+	struct http_stream *stream; /* or one in the making, owned */
 	struct {
 		const char *name;
 		char *value; /* owned */

@@ -94,12 +94,62 @@ void http_field_list(const struct http_request *req, const char *name, char *out
 
 /* ---- sending ----------------------------------------------------------------------------- */
 
+/* A streamed answer has its time for each piece, and this long in all. */
+enum { STREAM_MAX_MS = 10 * 60 * 1000, STREAM_BLOCK = 16 * 1024 };
+
+struct stream {
+	struct http_stream *from;
+	struct http_conn *conn;
+	int64_t end_ms;
+};
+
+static ssize_t stream_read(void *cls, uint64_t pos, char *buf, size_t max)
+{
+	struct stream *s = cls;
+	ssize_t n;
+
+	(void)pos;
+	http_conn_phase(s->conn, HTTP_PHASE_WORK);
+	n = clock_ms() < s->end_ms && !the_server->stopping ? s->from->read(s->from, buf, max) : -1;
+	http_conn_phase(s->conn, HTTP_PHASE_ANSWER);
+	return n > 0    ? n
+	       : n == 0 ? MHD_CONTENT_READER_END_OF_STREAM
+			: MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void stream_free(void *cls)
+{
+	struct stream *s = cls;
+
+	s->from->free(s->from);
+	free(s);
+}
+
+static struct MHD_Response *stream_make(struct http_response *res, struct http_conn *conn)
+{
+	struct stream *s = calloc(1, sizeof(*s));
+	struct MHD_Response *out;
+
+	if (!s)
+		return NULL;
+	*s = (struct stream){res->stream, conn, clock_ms() + STREAM_MAX_MS};
+	out = MHD_create_response_from_callback(
+		MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, s, stream_free);
+	if (out)
+		res->stream = NULL;
+	else
+		free(s);
+	return out;
+}
+
 static struct MHD_Response *response_make(struct http_request *req)
 {
 	struct http_response *res = &req->res;
 	struct MHD_Response *out;
 
-	if (res->body) {
+	if (res->stream) {
+		out = stream_make(res, req->conn);
+	} else if (res->body) {
 		out = MHD_create_response_from_buffer(
 			res->body_len, res->body, MHD_RESPMEM_MUST_FREE);
 		if (out)

@@ -29,10 +29,8 @@ const char *problem_code_title(enum problem_code code)
 
 static void errors_write(struct json_out *j, const struct problems *p)
 {
-	unsigned kept = p->count < PROBLEM_ERRORS_MAX ? p->count : PROBLEM_ERRORS_MAX;
-
 	json_out_array(j, "errors");
-	for (unsigned i = 0; i < kept && p->item; i++) {
+	for (unsigned i = 0; i < p->kept; i++) {
 		const struct problem_error *e = &p->item[i];
 
 		json_out_object(j, NULL);
@@ -98,7 +96,8 @@ __attribute__((format(printf, 5, 0))) static void add(struct problems *p, bool p
 {
 	struct problem_error *e;
 
-	if (p->count < PROBLEM_ERRORS_MAX && p->count == p->size) {
+	p->count++;
+	if (p->kept < PROBLEM_ERRORS_MAX && p->kept == p->size) {
 		unsigned size = p->size == 0 ? 8 : p->size * 2;
 		struct problem_error *item = realloc(p->item, size * sizeof(*item));
 
@@ -107,11 +106,9 @@ __attribute__((format(printf, 5, 0))) static void add(struct problems *p, bool p
 			p->size = size;
 		}
 	}
-	if (p->count >= p->size || p->count >= PROBLEM_ERRORS_MAX) {
-		p->count++;
+	if (p->kept >= p->size || p->kept >= PROBLEM_ERRORS_MAX)
 		return;
-	}
-	e = &p->item[p->count++];
+	e = &p->item[p->kept++];
 	e->parameter = parameter;
 	e->code = code;
 	snprintf(e->pointer, sizeof(e->pointer), "%s", pointer);
@@ -140,15 +137,13 @@ void problems_add_parameter(
 
 void problems_append(struct problems *p, struct problems *more)
 {
-	unsigned kept = more->count < more->size ? more->count : more->size;
-
-	for (unsigned i = 0; i < kept; i++) {
+	for (unsigned i = 0; i < more->kept; i++) {
 		const struct problem_error *e = &more->item[i];
 
 		(e->parameter ? problems_add_parameter : problems_add)(
 			p, e->pointer, e->code, "%s", e->detail);
 	}
-	p->count += more->count - kept;
+	p->count += more->count - more->kept;
 	problems_fini(more);
 }
 
@@ -159,7 +154,7 @@ bool problems_answer(
 
 	if (p->count == 0)
 		return false;
-	if (p->count == 1 && p->item)
+	if (p->count == 1 && p->kept == 1)
 		snprintf(detail, sizeof(detail), "%s", p->item[0].detail);
 	else
 		snprintf(detail, sizeof(detail), "There are %u errors.", p->count);

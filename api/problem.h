@@ -27,6 +27,7 @@ struct problem_error {
 /* Zero is empty. Past PROBLEM_ERRORS_MAX errors are counted, not kept. */
 struct problems {
 	unsigned count;
+	unsigned kept;
 	unsigned size;
 	struct problem_error *item;
 };

@@ -31,6 +31,7 @@
 	X(DATABASE_UNAVAILABLE, "database_unavailable", "The database is away")                    \
 	X(WORKER_SILENT, "worker_silent", "The worker does not answer")                            \
 	/* of a body or a query */                                                                 \
+	X(MALFORMED_LINE, "malformed_line", "Not a line of the form asked for")                    \
 	X(BODY_REQUIRED, "body_required", "A body is required")                                    \
 	X(NOT_AN_OBJECT, "not_an_object", "Not a JSON object")                                     \
 	X(TOO_DEEP, "too_deep", "Nested too deeply")                                               \

@@ -12,6 +12,7 @@ enum {
 	ROUTE_PUBLIC = 1, /* without a key */
 	ROUTE_OPERATOR = 2, /* with an operator's key only */
 	ROUTE_LARGE = 4, /* bodies up to 32 MiB */
+	ROUTE_TABLE = 16, /* GET answers application/x-ndjson and text/csv, too */
 	ROUTE_LONG = 8, /* statements that may take long: request_db_long() */
 };
 

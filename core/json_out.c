@@ -198,6 +198,12 @@ void json_out_bool(struct json_out *j, const char *key, bool v)
 	put(j, v ? "true" : "false", v ? 4 : 5);
 }
 
+void json_out_raw(struct json_out *j, const char *key, const char *json)
+{
+	before_value(j, key);
+	put(j, json ? json : "null", json ? strlen(json) : 4);
+}
+
 void json_out_null(struct json_out *j, const char *key)
 {
 	before_value(j, key);

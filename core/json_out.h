@@ -34,6 +34,8 @@ void json_out_mem(struct json_out *j, const char *key, const char *s, size_t len
 void json_out_int(struct json_out *j, const char *key, int64_t v);
 void json_out_uint(struct json_out *j, const char *key, uint64_t v);
 void json_out_bool(struct json_out *j, const char *key, bool v);
+/* A value that is JSON text already; NULL: null. */
+void json_out_raw(struct json_out *j, const char *key, const char *json);
 void json_out_null(struct json_out *j, const char *key);
 
 /* The text so far, NUL-terminated, owned by the writer. ENOMEM. */

@@ -121,7 +121,7 @@ int did_load_count(struct db *db, struct did_load_count *count)
 	struct pg_result *result;
 	int err = db_query(db,
 		"SELECT count(*) FILTER (WHERE version IS NULL), count(*) FILTER (WHERE changed), "
-		"count(*) FILTER (WHERE version IS NOT NULL AND NOT changed) FROM did_load",
+		"count(*) FILTER (WHERE version IS NOT NULL AND changed IS NOT TRUE) FROM did_load",
 		0, NULL, &result);
 
 	if (err)

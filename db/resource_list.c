@@ -303,8 +303,9 @@ static void order_add(struct build *b, const struct list_sql *l, int limit)
 
 static void select_add(struct build *b, const struct list_sql *l, const struct list_query *q)
 {
-	const char *expression =
-		q->owner && l->tenant_expression ? l->tenant_expression : l->expression;
+	const char *expression = q->expression                      ? q->expression
+				 : q->owner && l->tenant_expression ? l->tenant_expression
+								    : l->expression;
 
 	sql_add(&b->sql, "SELECT %s", expression ? expression : resource_json_sql(l->resource));
 	for (unsigned i = 0; i < l->list.keys; i++)

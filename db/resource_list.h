@@ -54,6 +54,7 @@ struct list_query {
 	const char *value[LIST_FILTERS_MAX]; /* of the filter of the same index, NULL: not given */
 	const char *after[LIST_KEYS_MAX]; /* the cursor, all NULL: from the beginning */
 	unsigned limit;
+	const char *expression; /* SQL that makes column 0; NULL: the list's own */
 };
 
 /* Rows: column 0 is the JSON, from column 1 on the key. One row more than limit when there are more. */

@@ -33,10 +33,10 @@ foreach(name format shell cppcheck docker openapi)
 endforeach()
 
 # The API against a PostgreSQL of its own.
-set(api_suites "resources destination lists auth contract program" "mass" "events" "idempotency" "wait outage" "http json")
+set(api_suites "resources destination lists auth contract program" "mass" "events" "idempotency" "import_export" "wait outage" "http json")
 foreach(suite ${api_suites})
 	string(REPLACE " " "_" name "${suite}")
-	string(REGEX REPLACE "([a-z]+)" "${CMAKE_CURRENT_SOURCE_DIR}/api/test_\\1.py" files "${suite}")
+	string(REGEX REPLACE "([a-z_]+)" "${CMAKE_CURRENT_SOURCE_DIR}/api/test_\\1.py" files "${suite}")
 	separate_arguments(files)
 	add_test(NAME http_${name} COMMAND /usr/bin/python3 -m pytest -q -p no:cacheprovider ${files})
 	set_tests_properties(http_${name} PROPERTIES LABELS api TIMEOUT 900

@@ -30,7 +30,35 @@ static const struct {
 
 START_TEST(test_accept)
 {
-	ck_assert_msg(accept_json(accepts[_i].field) == accepts[_i].taken, "%s", accepts[_i].field);
+	static const char *const json[] = {"application/json", NULL};
+
+	ck_assert_msg((accept_best(accepts[_i].field, json) == 0) == accepts[_i].taken, "%s",
+		accepts[_i].field);
+}
+END_TEST
+
+static const struct {
+	const char *field;
+	int best;
+} bests[] = {
+	{NULL, 0},
+	{"*/*", 0},
+	{"text/csv", 2},
+	{"text/*", 2},
+	{"text/csv, application/x-ndjson", 1},
+	{"text/csv, application/x-ndjson;q=0.5", 2},
+	{"application/*", 0},
+	{"application/json;q=0, */*", 1},
+	{"text/html, text/csv;q=0.2", 2},
+	{"text/html", -1},
+};
+
+START_TEST(test_accept_best)
+{
+	static const char *const types[] = {
+		"application/json", "application/x-ndjson", "text/csv", NULL};
+
+	ck_assert_int_eq(accept_best(bests[_i].field, types), bests[_i].best);
 }
 END_TEST
 
@@ -101,6 +129,7 @@ START_TEST(test_etag_tells_versions_and_texts_apart)
 END_TEST
 
 SUITE_MAIN("negotiation", tcase_add_loop_test(tc, test_accept, 0, ROWS(accepts));
+	   tcase_add_loop_test(tc, test_accept_best, 0, ROWS(bests));
 	   tcase_add_loop_test(tc, test_prefer, 0, ROWS(prefers));
 	   tcase_add_loop_test(tc, test_etag_list, 0, ROWS(lists));
 	   tcase_add_test(tc, test_etag_tells_versions_and_texts_apart))

@@ -51,7 +51,7 @@ class Contract:
         kind = (answer.headers.get("Content-Type") or "").split(";")[0]
         assert kind in content, f"{where}: content type {kind!r}, the contract has {list(content)}"
         schema = content[kind].get("schema")
-        if schema and kind.endswith("json"):
+        if schema and kind.endswith(("/json", "+json")):
             validator = jsonschema.Draft202012Validator(schema, resolver=self.resolver)
             problems = [f"{where}: /{'/'.join(map(str, e.path))}: {e.message}"
                         for e in validator.iter_errors(answer.json)]
