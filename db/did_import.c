@@ -6,7 +6,10 @@
 static int carry_out(struct db *db, struct did_import *r)
 {
 	bool changes = r->count.created + r->count.updated > 0;
-	int err = changes ? did_load_apply(db) : 0;
+	int err = changes ? did_load_event(db) : 0;
+
+	if (!err && changes)
+		err = did_load_apply(db);
 
 	if (!err)
 		err = changes ? revision_token(db, r->revision) : revision_current(db, r->revision);

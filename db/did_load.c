@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "db/did_load_private.h"
+#include "db/event_private.h"
 #include "db/resource_private.h"
 
 /* Runs a statement in the making. */
@@ -145,6 +146,28 @@ int did_load_changes(struct db *db, const char *limit, struct pg_result **result
 		"NULL ORDER BY l.line LIMIT $1::bigint",
 		did_row_json_sql(), did_row_json_sql());
 	return did_load_run(db, &s, 1, &limit, result);
+}
+
+int did_load_event(struct db *db)
+{
+	const char *param[EVENT_ACTOR_PARAMS];
+	struct sql s;
+
+	if (sql_begin(&s) != 0)
+		return ENOMEM;
+	event_actor_params(db, param);
+	sql_add(&s,
+		"INSERT INTO event (type, subject, account_id, trunk_id, did, before, after, "
+		"revision, " SQL_EVENT_ACTOR_COLUMNS
+		") SELECT CASE WHEN l.version IS NULL THEN 'did.created' ELSE "
+		"'did.updated' END, 'dids/+' || l.number, l.account_id, l.trunk_id, l.number, "
+		"(SELECT %s "
+		"FROM did WHERE did.number = l.number), (SELECT %s FROM (SELECT l.*) did), "
+		"revision_token(), " SQL_EVENT_ACTOR(
+			1, 2, 3, 4) " FROM did_load l WHERE l.changed OR "
+				    "l.version IS NULL ORDER BY l.line",
+		did_row_json_sql(), did_row_json_sql());
+	return did_load_run(db, &s, EVENT_ACTOR_PARAMS, param, NULL);
 }
 
 static int insert(struct db *db)

@@ -50,6 +50,8 @@ DB_MUST_CHECK int did_load_count(struct db *db, struct did_load_count *count);
 /* One row a DID that is made or changed, in the order of lines, at most limit: its line, its number with '+',
  * its JSON before (null: made) and after. */
 DB_MUST_CHECK int did_load_changes(struct db *db, const char *limit, struct pg_result **result);
+/* The event of each, before it is done: who made or changed what, from what to what. */
+DB_MUST_CHECK int did_load_event(struct db *db);
 /* Does it. EEXIST: somebody made one of them meanwhile; begin again. */
 DB_MUST_CHECK int did_load_apply(struct db *db);
 

@@ -134,6 +134,22 @@ def test_numbers_that_a_mass_operation_makes(tenant):
     assert gone["type"] == "mass_operation.reverted" and gone["data"]["dids"] == 2
 
 
+def test_an_import_tells_of_each_did(tenant):
+    new, mark = tenant.number(), f"import-{next(_serial)}"
+    lines = [{"number": new, "label": "new"}, {"number": tenant.did["number"], "failover": FAILOVER},
+             {"number": tenant.new_did()["number"]}]
+    for dry_run in ("true", "false"):
+        tenant.client.request("POST", f"/v1/dids/import?mode=upsert&dry_run={dry_run}", "\n".join(map(json.dumps, lines)),
+                              {"Content-Type": "application/x-ndjson", "X-Request-Id": mark}).ok(200)
+    events = tenant.client.get(f"{PATH}?request_id={mark}").ok(200).json["data"]
+    assert {(e["type"], e["subject"]) for e in events} == {
+        ("did.created", f"dids/{new}"), ("did.updated", f"dids/{tenant.did['number']}")} and len(events) == 2
+    made, changed = sorted(events, key=lambda e: e["type"])
+    assert made["before"] is None and made["after"]["label"] == "new" and made["did"] == new
+    assert changed["before"]["failover"]["number"] is None and changed["after"]["failover"]["number"] == FAILOVER["number"]
+    assert changed["actor"]["key_id"] == tenant.key["id"] and changed["trunk_id"] == tenant.trunk["id"]
+
+
 def test_an_operators_mass_operation_is_told_to_each_account(api, tenant, other):
     _, events = marked(api, "POST", "/v1/mass-operations", {
         "action": "set_failover", "select": {"numbers": [tenant.did["number"], other.did["number"]]},
@@ -217,7 +233,7 @@ def walk(api, tenant):
 
 
 # Writes whose events have a test of their own.
-APART = {("DELETE", "/v1/calls/{call_id}")}
+APART = {("DELETE", "/v1/calls/{call_id}"), ("POST", "/v1/dids/import")}
 
 
 def test_every_write_has_its_event(api, server, tenant):
