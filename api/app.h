@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "core/cidr.h"
+#include "core/settings.h"
 #include "db/pool.h"
 #include "db/revision.h"
 
@@ -27,6 +27,7 @@ struct app {
 	struct mass_expiry *mass_expiry;
 	const char *realm; /* of SIP passwords' hashes */
 	struct cidr_list private_targets;
+	struct peer_list peers; /* of the worker beside us, for explain */
 	atomic_bool migrated; /* the schema is there; until then 503 */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/answer.h"
+#include "api/app.h"
 #include "api/handlers.h"
 #include "api/http.h"
 #include "api/problem.h"
@@ -150,7 +151,8 @@ static void plan_warnings_write(struct json_out *j, const struct explain *x)
 
 	for (unsigned i = 0; i < plan->count; i++) {
 		delivery += plan->attempt[i].kind == ATTEMPT_SIP_ACCOUNT;
-		failover += plan->attempt[i].kind != ATTEMPT_SIP_ACCOUNT;
+		failover += plan->attempt[i].kind != ATTEMPT_SIP_ACCOUNT &&
+			    plan->attempt[i].kind != ATTEMPT_PEER;
 	}
 	if (!possible(plan) && !possible(&x->next))
 		json_out_str(j, NULL, "No attempt is available right now: a call fails at once.");
@@ -290,7 +292,8 @@ static int plans_make(struct explain *x, struct db *db)
 
 void handle_explain(struct http_request *req)
 {
-	struct explain x = {.req = req, .call.did = req->args.number};
+	struct explain x = {
+		.req = req, .call = {.did = req->args.number, .peers = &req->app->peers.servers}};
 	struct db *db;
 	int err;
 

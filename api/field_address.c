@@ -90,12 +90,21 @@ static const char *transport_check(struct field_context *c, const json_t *v, con
 		return NULL;
 	}
 	t = transport_parse(json_string_value(v));
-	/* The worker speaks no TLS yet; an address that cannot be reached would be a false promise. */
-	if (t != TRANSPORT_UDP && t != TRANSPORT_TCP) {
-		problems_add(c->problems, at, PROBLEM_UNKNOWN_VALUE, "Must be one of udp, tcp.");
+	if (t < 0) {
+		problems_add(
+			c->problems, at, PROBLEM_UNKNOWN_VALUE, "Must be one of udp, tcp, tls.");
 		return NULL;
 	}
 	return transport_word((enum transport)t);
+}
+
+/* What a field's default port, that of UDP and TCP, is for this address (RFC 3261 19.1.2). */
+static json_int_t port_default(json_int_t fallback, const json_t *transport)
+{
+	bool tls = json_is_string(transport) &&
+		   transport_parse(json_string_value(transport)) == TRANSPORT_TLS;
+
+	return fallback && tls ? fallback + 1 : fallback;
 }
 
 /* Writes the address to out when all is well. */
@@ -114,7 +123,8 @@ static void address_write(struct field_context *c, json_int_t port_fallback, con
 	}
 	unknown_fields(c, v, pointer, known);
 	host = host_check(c, json_object_get(v, "host"), pointer);
-	port = port_check(c, json_object_get(v, "port"), port_fallback, pointer);
+	port = port_check(c, json_object_get(v, "port"),
+		port_default(port_fallback, json_object_get(v, "transport")), pointer);
 	transport = transport_check(c, json_object_get(v, "transport"), pointer);
 	if (c->problems->count != before)
 		return;

@@ -28,6 +28,7 @@ static struct {
 	const char *database_url, *data_dir, *realm, *key_name;
 	struct listen_address listen;
 	struct cidr_list private_targets;
+	struct peer_list peers;
 	enum log_level log;
 	bool operator_key;
 } settings;
@@ -43,6 +44,8 @@ static const struct setting table[] = {
 		"digest realm of SIP passwords; the same for trunkguard-sip"},
 	{"TRUNKGUARD_PRIVATE_TARGETS", "", setting_cidrs, &settings.private_targets,
 		"comma list of CIDRs that may be PBX or gateway addresses although not public"},
+	{"TRUNKGUARD_PEERS", "", setting_peers, &settings.peers,
+		"SIP addresses of the other trunking servers, as trunkguard-sip has them"},
 	{"TRUNKGUARD_LOG", "info", log_level_setting, &settings.log,
 		"debug, info, warn or error; JSON lines on standard error"},
 	{"--operator", NULL, NULL, &settings.operator_key,
@@ -162,6 +165,7 @@ static int app_init(struct app *app)
 
 	app->realm = settings.realm;
 	app->private_targets = settings.private_targets;
+	app->peers = settings.peers;
 	if (err == 0)
 		err = auth_new(&app->auth);
 	if (err == 0)

@@ -33,6 +33,7 @@ void attempt_target(const struct attempt *attempt, char out[ATTEMPT_TARGET_SIZE]
 			sip_account_role_word(attempt->role));
 		break;
 	case ATTEMPT_BACKUP_PBX:
+	case ATTEMPT_PEER:
 	case ATTEMPT_SIP_URI:
 	case ATTEMPT_MEDIA:
 		uri_write(attempt, out);

@@ -16,6 +16,9 @@
  *     is made on every call, so the first call after the PBX is back goes to the PBX. Without the
  *     account's add-on or without a secondary account every mode is only_primary.
  *     A DID that leads to a dial plan has that instead.
+ *     Where no failover service is configured at all, neither for the DID nor its trunk nor its account,
+ *     the other trunking servers follow, for a PBX may be registered there; not for a call that came
+ *     from one of them, nor when the trunk is full.
  *  2. Backup PBXs in their order: the DID's list when it has one, else the account's. They hold no
  *     slot of the trunk: they ring also when the trunk is full.
  *  3. One final destination, the most specific that there is at this moment: the DID's forwardings
@@ -55,9 +58,10 @@ enum attempt_kind {
 	ATTEMPT_MEDIA, /* a SIP application server: IVR, voicemail, announcement */
 	ATTEMPT_REJECT, /* sends nothing: the end of a dial plan, with this response */
 	ATTEMPT_LOOP, /* sends nothing: the call has been there */
+	ATTEMPT_PEER, /* another trunking server */
 	ATTEMPT_KIND_COUNT
 };
-/* "sip_account", "backup_pbx", "number", "sip_uri", "media", "reject", "loop" */
+/* "sip_account", "backup_pbx", "number", "sip_uri", "media", "reject", "loop", "peer" */
 const char *attempt_kind_word(enum attempt_kind k);
 
 /* The rule that put the attempt into the plan; the word is part of the API. */
@@ -74,6 +78,7 @@ enum plan_rule {
 	RULE_TRUNK_DIAL_PLAN,
 	RULE_DID_DIAL_PLAN,
 	RULE_INTERNAL_NUMBER, /* a PBX called it */
+	RULE_PEER_SERVER,
 	RULE_COUNT
 };
 const char *plan_rule_word(enum plan_rule r);
@@ -141,7 +146,9 @@ struct plan_call {
 	struct str internal;
 	int64_t now_ms; /* wall clock, for active times */
 	unsigned diversions; /* how often it was diverted before it came here */
-	bool from_peer; /* handed over by another trunking server */
+	/* The other trunking servers, which a call may be handed to; NULL: none. */
+	const struct sip_address_list *peers;
+	bool from_peer; /* handed over by one of them: never handed over again */
 };
 
 /* Why there is no plan. A DID or account that is disabled is as good as unknown; with its trunk

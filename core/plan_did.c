@@ -115,6 +115,8 @@ void plan_add_did(struct plan_draft *d, const struct cfg_did *did)
 		leave_dial_plan(d, from, outermost ? *triggers : TRIGGERS_ALL);
 	} else if (did->trunk) {
 		plan_add_delivery(d, did->trunk, triggers);
+		if (outermost)
+			plan_add_peers(d, did, triggers);
 	}
 	plan_add_backup_pbxs(d, triggers);
 	d->scope.ring_seconds = 0; /* from here on each has its own */

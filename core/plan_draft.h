@@ -63,6 +63,8 @@ void plan_add_did(struct plan_draft *d, const struct cfg_did *did);
 /* triggers: of the DID; NULL: the trunk's. */
 void plan_add_delivery(
 	struct plan_draft *d, const struct cfg_trunk *trunk, const trigger_set *triggers);
+/* The other trunking servers, behind the DID's delivery. */
+void plan_add_peers(struct plan_draft *d, const struct cfg_did *did, const trigger_set *triggers);
 void plan_add_backup_pbxs(struct plan_draft *d, const trigger_set *triggers);
 /* A number, whatever it is: a DID of ours, an internal number, or one to be called through gateways. */
 void plan_add_number(struct plan_draft *d, enum plan_rule rule, e164_t number);

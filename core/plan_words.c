@@ -2,12 +2,12 @@
 #include "core/plan.h"
 
 static const char *const kind_words[ATTEMPT_KIND_COUNT] = {
-	"sip_account", "backup_pbx", "number", "sip_uri", "media", "reject", "loop"};
+	"sip_account", "backup_pbx", "number", "sip_uri", "media", "reject", "loop", "peer"};
 
 static const char *const rule_words[RULE_COUNT] = {"only_primary", "load_balancing",
 	"auto_failover", "load_balancing_healthy", "did_backup_pbx", "account_backup_pbx",
 	"did_failover_number", "account_failover_number", "did_forwarding", "trunk_dial_plan",
-	"did_dial_plan", "internal_number"};
+	"did_dial_plan", "internal_number", "peer_server"};
 
 static const char *const refusal_words[PLAN_REFUSAL_COUNT] = {
 	"ok", "unknown_did", "disabled", "no_target"};

@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/words.h"
+#include "core/cidr.h"
+#include "core/sip_address.h"
 
 enum { SETTING_WHY_MAX = 160, SETTING_HOST_MAX = 254, SETTING_LIST_MAX = 32 };
 
@@ -40,7 +41,16 @@ int setting_text_or_empty(const char *text, void *value, char *why);
 int setting_seconds(const char *text, void *value, char *why); /* unsigned, 0 to 86400 */
 /* struct cidr_list: a comma list of IP addresses and CIDR blocks, "" none; freed by mem_free(). */
 int setting_cidrs(const char *text, void *value, char *why);
-/* struct cidr_list: the addresses in a comma list of IP addresses with optional ports. */
+
+/* The other trunking servers: where SIP is sent, and the addresses alone, by which they are known. */
+struct peer_list {
+	struct sip_address_list servers;
+	struct cidr_list sources;
+};
+void peer_list_fini(struct peer_list *list);
+
+/* struct peer_list: a comma list of IP addresses, each with an optional port and, in front, udp: (the
+ * default), tcp: or tls:. The list comes empty or filled. */
 int setting_peers(const char *text, void *value, char *why);
 
 struct listen_address {

@@ -71,19 +71,87 @@ int setting_cidrs(const char *text, void *value, char *why)
 	return blocks_of(text, value, cidr_parse, "IP address or CIDR block", why);
 }
 
-/* "192.0.2.1", "192.0.2.1:5060", "[2001:db8::1]:5060": only the address matters. */
-static int peer_block(const char *text, size_t len, struct cidr *block)
+/* Takes "udp:", "tcp:" or "tls:" off the front; without it UDP. */
+static enum transport transport_take(const char **text, size_t *len)
+{
+	for (int t = 0; t < TRANSPORT_COUNT; t++) {
+		const char *word = transport_word((enum transport)t);
+		size_t n = strlen(word);
+
+		if (*len <= n || memcmp(*text, word, n) != 0 || (*text)[n] != ':')
+			continue;
+		*text += n + 1;
+		*len -= n + 1;
+		return (enum transport)t;
+	}
+	return TRANSPORT_UDP;
+}
+
+/* "192.0.2.1", "tcp:192.0.2.1:5060", "tls:[2001:db8::1]:5061". No names: who sends is known by his
+ * address, and nobody may become a peer by an entry in DNS. */
+static int peer_parse(const char *text, size_t len, struct sip_address *server, struct cidr *source)
 {
 	const char *host;
 	size_t host_len;
 	uint16_t port;
 
-	if (host_port_parse(text, len, &host, &host_len, &port) != 0)
+	server->transport = transport_take(&text, &len);
+	if (host_port_parse(text, len, &host, &host_len, &port) != 0 ||
+		cidr_parse(host, host_len, source) != 0)
 		return EINVAL;
-	return cidr_parse(host, host_len, block);
+	server->port = port ? port : server->transport == TRANSPORT_TLS ? 5061 : 5060;
+	server->host = mem_alloc(host_len + 1);
+	if (!server->host)
+		return ENOMEM;
+	memcpy(server->host, host, host_len);
+	server->host[host_len] = '\0';
+	return 0;
+}
+
+static int add_server(struct sip_address_list *list, const struct sip_address *server, char *why)
+{
+	struct sip_address *more =
+		mem_realloc(list->item, ((size_t)list->count + 1) * sizeof(list->item[0]));
+
+	if (!more) {
+		snprintf(why, SETTING_WHY_MAX, "does not fit into memory");
+		return ENOMEM;
+	}
+	list->item = more;
+	list->item[list->count++] = *server;
+	return 0;
+}
+
+void peer_list_fini(struct peer_list *list)
+{
+	for (unsigned i = 0; i < list->servers.count; i++)
+		mem_free(list->servers.item[i].host);
+	mem_free(list->servers.item);
+	mem_free(list->sources.item);
+	*list = (struct peer_list){.servers = {.item = NULL}};
 }
 
 int setting_peers(const char *text, void *value, char *why)
 {
-	return blocks_of(text, value, peer_block, "IP address with an optional port", why);
+	struct peer_list *list = value;
+
+	peer_list_fini(list);
+	while (*text) {
+		size_t len = strcspn(text, ",");
+		struct sip_address server;
+		struct cidr source;
+
+		if (list->servers.count == SETTING_LIST_MAX ||
+			peer_parse(text, len, &server, &source) != 0) {
+			snprintf(why, SETTING_WHY_MAX,
+				"has \"%.*s\", which is no IP address with an optional port",
+				len > 60 ? 60 : (int)len, text);
+			return EINVAL;
+		}
+		if (add_server(&list->servers, &server, why) != 0 ||
+			add_block(&list->sources, &source, why) != 0)
+			return ENOMEM;
+		text += len + (text[len] == ',');
+	}
+	return 0;
 }

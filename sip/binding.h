@@ -28,7 +28,7 @@ struct binding_owner;
 
 struct binding {
 	struct uuid sip_account_id;
-	const char *contact; /* a sip URI, without headers */
+	const char *contact; /* a sip or sips URI, without headers */
 	const char *path; /* Path values, comma separated, outermost first; "": none */
 	const char *call_id;
 	const char *user_agent; /* as received, may hold octets that are no text; "": none */

@@ -198,7 +198,7 @@ static bool key_valid(size_t len, struct str contact)
 	struct sip_uri uri;
 
 	return len > 16 && len <= BINDING_KEY_MAX && !sip_uri_parse(&uri, contact) &&
-	       uri.scheme == SIP_SCHEME_SIP;
+	       (uri.scheme == SIP_SCHEME_SIP || uri.scheme == SIP_SCHEME_SIPS);
 }
 
 int binding_restore(struct binding_store *s, const void *key, size_t key_len, const void *value,

@@ -6,12 +6,13 @@
 #include "sip/call_record.h"
 #include "sip/loop.h"
 #include "sip/mask.h"
+#include "sip/net.h"
 #include "sip/observed.h"
 #include "sip/recorder.h"
 #include "sip/watch.h"
 #include "sip/worker.h"
 
-enum { CALL_JOURNAL_VERSION = 2, CALL_TEXTS = 14 };
+enum { CALL_JOURNAL_VERSION = 3, CALL_TEXTS = 16, CALL_TEXT_NAMES = 14 };
 
 /* The fixed part; the texts follow, each with its NUL, then the record. All on one machine, so
  * the layout is the compiler's; size and version tell a record of another build. */
@@ -47,7 +48,9 @@ static void texts_of(const struct call *call, const char *text[CALL_TEXTS])
 	text[n++] = call->mask && call->mask->from_in ? call->mask->from_in : "";
 	text[n++] = call->mask && call->mask->from_out ? call->mask->from_out : "";
 	text[n++] = call->mask && call->mask->to_in ? call->mask->to_in : "";
-	text[n] = call->mask && call->mask->to_out ? call->mask->to_out : "";
+	text[n++] = call->mask && call->mask->to_out ? call->mask->to_out : "";
+	for (int i = 0; i < LEG_COUNT; i++)
+		text[n++] = net_name(call->w->net, &call->leg[i].flow);
 }
 
 static void image_of(const struct call *call, struct call_image *image)
@@ -149,6 +152,7 @@ static int restore_legs(
 		leg->cseq = image->cseq[i];
 		leg->flow = image->flow[i];
 		leg->flow.conn = 0; /* connections died with the process */
+		net_set_name(call->w->net, &leg->flow, str_of(text[CALL_TEXT_NAMES + i]));
 		leg->bound = image->bound[i];
 	}
 	return 0;

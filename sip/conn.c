@@ -1,5 +1,6 @@
-/* Stream connections: framing, keep-alives, buffers and deadlines. A connection is only freed from
- * the loop; one that breaks while somebody sends on it is told of and freed in the next turn. */
+/* Stream connections: their life, from accept or connect over the TLS handshake to the end, and their
+ * deadlines. A connection is only freed from the loop; one that breaks while somebody sends on it
+ * is told of and freed in the next turn. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -9,9 +10,6 @@
 
 enum {
 	TABLE_SIZE = 256, /* to begin with */
-	READS_PER_TURN = 4,
-	OUT_MAX = 256 * 1024,
-	WRITE_MS = 30 * 1000, /* for a peer to read all that waits for it */
 };
 
 int conn_tables_init(struct net *net, const uint8_t key[SIPHASH_KEY_LEN])
@@ -69,6 +67,7 @@ static void conn_free(struct conn *c)
 		conn_unlink(c);
 	hash_remove(&c->net->by_id, &c->by_id);
 	wheel_cancel(loop_wheel(c->net->loop), &c->timer);
+	tls_free(c->tls);
 	close(c->lf.fd);
 	mem_free(c->in);
 	mem_free(c->out);
@@ -90,14 +89,25 @@ void conn_tables_fini(struct net *net)
 	hash_fini(&net->by_source);
 }
 
+bool conn_is_tls(const struct conn *c)
+{
+	return c->net->listener[c->listener].transport == TRANSPORT_TLS;
+}
+
+struct flow conn_flow(const struct conn *c)
+{
+	return (struct flow){.peer = c->peer,
+		.conn = c->id,
+		.listener = c->listener,
+		.transport = c->net->listener[c->listener].transport,
+		.name = c->name};
+}
+
 /* Tells of the end; only from the loop. */
 static void conn_close(struct conn *c, int err)
 {
 	struct net *net = c->net;
-	struct flow flow = {.peer = c->peer,
-		.conn = c->id,
-		.listener = c->listener,
-		.transport = net->listener[c->listener].transport};
+	struct flow flow = conn_flow(c);
 
 	if (c->connecting)
 		net->stats.connect_failed++;
@@ -105,8 +115,7 @@ static void conn_close(struct conn *c, int err)
 	net->error_h(&flow, err, net->arg);
 }
 
-/* From inside a call of somebody: others that wait for the connection are told in the next turn. */
-static void conn_break(struct conn *c, int err)
+void conn_break(struct conn *c, int err)
 {
 	if (c->broken)
 		return;
@@ -122,7 +131,7 @@ static int64_t earlier(int64_t a, int64_t b)
 }
 
 /* A deadline that moved away is noticed when the timer fires; only a nearer one sets it. */
-static void conn_watch(struct conn *c)
+void conn_watch(struct conn *c)
 {
 	int64_t at = c->last_ms + c->net->cfg.idle_ms;
 
@@ -133,6 +142,18 @@ static void conn_watch(struct conn *c)
 		wheel_set(loop_wheel(c->net->loop), &c->timer, at);
 }
 
+static void log_handshake(const struct conn *c, const char *why)
+{
+	static struct log_kind kind = LOG_KIND("tls_handshake", LOG_LEVEL_WARN);
+	char ip[FLOW_IP_TEXT_MAX];
+	struct flow flow = conn_flow(c);
+	struct str peer = net_addr_ip(&c->peer, ip);
+
+	c->net->stats.tls_failed++;
+	log_limited(&kind, "%s %s%s%.*s: %s", c->accepted ? "from" : "to", net_name(c->net, &flow),
+		c->name ? " at " : "", (int)peer.len, peer.p, why);
+}
+
 static void on_timer(void *arg, int64_t now_ms)
 {
 	struct conn *c = arg;
@@ -141,6 +162,8 @@ static void on_timer(void *arg, int64_t now_ms)
 	if (c->broken) {
 		conn_close(c, c->err);
 	} else if (c->connect_by_ms && now_ms >= c->connect_by_ms) {
+		if (c->handshaking)
+			log_handshake(c, "it took too long");
 		conn_close(c, ETIMEDOUT);
 	} else if (c->message_by_ms && now_ms >= c->message_by_ms) {
 		stats->slow_closed++;
@@ -156,90 +179,62 @@ static void on_timer(void *arg, int64_t now_ms)
 	}
 }
 
-/* What is left of out goes out; 0 also when some of it has to wait. */
-static int flush(struct conn *c)
+/* It can be written to: what waited goes out. */
+static void opened(struct conn *c)
 {
-	while (c->out_at < c->out_len) {
-		ssize_t n = send(c->lf.fd, c->out + c->out_at, c->out_len - c->out_at,
-			MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return loop_mod(c->net->loop, &c->lf, EPOLLIN | EPOLLOUT);
-		if (n < 0 && errno != EINTR)
-			return errno;
-		if (n > 0)
-			c->out_at += (size_t)n;
-	}
-	mem_free(c->out);
-	c->out = NULL;
-	c->out_at = c->out_len = c->out_size = 0;
-	c->write_by_ms = 0;
-	return loop_mod(c->net->loop, &c->lf, EPOLLIN);
-}
-
-static int append(struct conn *c, const char *buf, size_t len)
-{
-	size_t want = c->out_len - c->out_at + len, size = c->out_size ? c->out_size : 1024;
-	char *p;
-
-	if (c->out_at) {
-		memmove(c->out, c->out + c->out_at, c->out_len - c->out_at);
-		c->out_len -= c->out_at;
-		c->out_at = 0;
-	}
-	if (want > OUT_MAX) {
-		c->net->stats.overflow_closed++;
-		return ENOBUFS;
-	}
-	while (size < want)
-		size *= 2;
-	if (size > c->out_size) {
-		p = mem_realloc(c->out, size);
-		if (!p)
-			return ENOMEM;
-		c->out = p;
-		c->out_size = size;
-	}
-	memcpy(c->out + c->out_len, buf, len);
-	c->out_len += len;
-	return 0;
-}
-
-/* A message that was not written as a whole spoils the stream: any error ends the connection. */
-static int send_or_keep(struct conn *c, const char *buf, size_t len)
-{
-	ssize_t n = 0;
 	int err;
 
-	if (!c->connecting && !c->out) {
-		do
-			n = send(c->lf.fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-		while (n < 0 && errno == EINTR);
-		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-			return errno;
-		if (n == (ssize_t)len)
-			return 0;
-		if (n < 0)
-			n = 0;
-	}
-	err = append(c, buf + n, len - (size_t)n);
-	if (err || c->connecting)
-		return err;
-	if (!c->write_by_ms)
-		c->write_by_ms = loop_now(c->net->loop) + WRITE_MS;
-	conn_watch(c);
-	return loop_mod(c->net->loop, &c->lf, EPOLLIN | EPOLLOUT);
+	c->connect_by_ms = 0;
+	if (!c->accepted)
+		c->net->stats.connected++;
+	err = conn_flush_first(c);
+	if (err)
+		conn_close(c, err);
+	else
+		conn_watch(c);
 }
 
-int conn_send(struct conn *c, const char *buf, size_t len)
+static void handshake_step(struct conn *c)
 {
-	int err = send_or_keep(c, buf, len);
+	int err = tls_handshake(c->tls);
 
-	if (err)
-		conn_break(c, err);
+	if (err == EAGAIN)
+		err = loop_mod(c->net->loop, &c->lf, tls_waits_for(c->tls));
+	else if (err)
+		log_handshake(c, tls_why(c->tls));
 	else
-		c->last_ms = loop_now(c->net->loop);
-	return err;
+		c->handshaking = false;
+	if (err) {
+		conn_close(c, err);
+		return;
+	}
+	if (c->handshaking)
+		return;
+	c->net->stats.tls_handshakes++;
+	c->last_ms = loop_now(c->net->loop);
+	opened(c);
+}
+
+/* The name may be none: then the address is what the certificate must be of. */
+static int handshake_begin(struct conn *c)
+{
+	char ip[FLOW_IP_TEXT_MAX];
+	struct flow flow = conn_flow(c);
+	const char *name = net_name(c->net, &flow);
+
+	if (!*name) {
+		(void)net_addr_ip(&c->peer, ip);
+		name = ip;
+	}
+	if (!c->net->tls)
+		return EPROTONOSUPPORT;
+	c->tls = tls_new(c->net->tls, c->lf.fd, c->accepted ? NULL : name);
+	if (!c->tls)
+		return ENOMEM;
+	c->handshaking = true;
+	c->connect_by_ms = loop_now(c->net->loop) + c->net->cfg.handshake_ms;
+	conn_watch(c);
+	return 0;
 }
 
 static void connected(struct conn *c)
@@ -249,119 +244,17 @@ static void connected(struct conn *c)
 
 	if (getsockopt(c->lf.fd, SOL_SOCKET, SO_ERROR, &err, &len))
 		err = errno;
+	if (!err && conn_is_tls(c))
+		err = handshake_begin(c);
 	if (err) {
 		conn_close(c, err);
 		return;
 	}
 	c->connecting = false;
-	c->connect_by_ms = 0;
-	c->write_by_ms = loop_now(c->net->loop) + WRITE_MS;
-	c->net->stats.connected++;
-	err = flush(c);
-	if (err)
-		conn_close(c, err);
+	if (c->handshaking)
+		handshake_step(c);
 	else
-		conn_watch(c);
-}
-
-/* RFC 5626 4.4.1: CRLF CRLF is answered with CRLF. It may come in two halves. */
-static void keepalive(struct conn *c, size_t octets)
-{
-	c->line_ends += (unsigned)octets / 2;
-	if (c->line_ends < 2)
-		return;
-	c->line_ends = 0;
-	c->net->stats.keepalives++;
-	(void)conn_send(c, "\r\n", 2);
-}
-
-static void deliver(struct conn *c, const char *buf, size_t len)
-{
-	struct net *net = c->net;
-	struct flow from = {.peer = c->peer,
-		.conn = c->id,
-		.listener = c->listener,
-		.transport = net->listener[c->listener].transport};
-
-	if (*buf == '\r' || *buf == '\n') {
-		keepalive(c, len);
-		return;
-	}
-	c->line_ends = 0;
-	c->message_by_ms = 0;
-	net->stats.tcp_in++;
-	net->recv_h(buf, len, &from, net->arg);
-}
-
-/* Keeps the beginning of a message until the rest is there. */
-static int keep_rest(struct conn *c, const char *rest, size_t len)
-{
-	char *p = NULL;
-
-	if (len) {
-		p = mem_alloc(len);
-		if (!p)
-			return ENOMEM;
-		memcpy(p, rest, len);
-	}
-	mem_free(c->in);
-	c->in = p;
-	c->in_len = len;
-	if (len && !c->message_by_ms)
-		c->message_by_ms = loop_now(c->net->loop) + c->net->cfg.message_ms;
-	conn_watch(c);
-	return 0;
-}
-
-static void log_framing(const struct conn *c, const char *word)
-{
-	static struct log_kind kind = LOG_KIND("sip_framing", LOG_LEVEL_INFO);
-	char ip[FLOW_IP_TEXT_MAX];
-	struct str source = net_addr_ip(&c->peer, ip);
-
-	log_limited(&kind, "%s from %.*s: connection closed", word, (int)source.len, source.p);
-}
-
-/* Messages out of net->scratch, which holds len octets. */
-static int consume(struct conn *c, size_t len)
-{
-	const char *buf = c->net->scratch, *word;
-	size_t msg;
-
-	for (;; buf += msg, len -= msg) {
-		if (sip_frame(buf, len, &msg, &word)) {
-			c->net->stats.bad_framing++;
-			log_framing(c, word);
-			return EBADMSG;
-		}
-		if (!msg)
-			return keep_rest(c, buf, len);
-		deliver(c, buf, msg);
-		if (c->broken)
-			return 0;
-	}
-}
-
-/* One read with what was kept in front of it; EAGAIN when there is nothing more. */
-static int read_once(struct conn *c)
-{
-	char *scratch = c->net->scratch;
-	size_t space = sizeof(c->net->scratch) - c->in_len;
-	ssize_t n;
-	int err;
-
-	if (c->in_len)
-		memcpy(scratch, c->in, c->in_len);
-	do
-		n = recv(c->lf.fd, scratch + c->in_len, space, MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == EWOULDBLOCK ? EAGAIN : errno;
-	if (n == 0)
-		return ECONNRESET;
-	c->last_ms = loop_now(c->net->loop);
-	err = consume(c, c->in_len + (size_t)n);
-	return err || (size_t)n == space ? err : EAGAIN;
+		opened(c);
 }
 
 static void on_ready(uint32_t events, void *arg)
@@ -373,11 +266,16 @@ static void on_ready(uint32_t events, void *arg)
 		connected(c);
 		return;
 	}
+	if (c->handshaking) {
+		/* What follows it is still in the socket, and told of in the next turn. */
+		handshake_step(c);
+		return;
+	}
 	if (events & EPOLLOUT)
-		err = flush(c);
-	for (int i = 0; i < READS_PER_TURN && !err && !c->broken; i++)
-		err = read_once(c);
-	if (err && err != EAGAIN && !c->broken)
+		err = conn_flush(c);
+	if (!err)
+		err = conn_read(c);
+	if (err && !c->broken)
 		conn_close(c, err);
 }
 
@@ -417,11 +315,17 @@ int conn_new(struct conn **cp, const struct listener *l, int fd, const union net
 	net->stats.connections++;
 	conn_watch(c);
 	*cp = c;
-	return 0;
+	if (!accepted || !conn_is_tls(c))
+		return 0;
+	err = handshake_begin(c);
+	if (err)
+		conn_free(c);
+	return err;
 }
 
-void conn_set_connecting(struct conn *c)
+void conn_set_connecting(struct conn *c, uint16_t name)
 {
+	c->name = name;
 	c->connecting = true;
 	c->connect_by_ms = loop_now(c->net->loop) + c->net->cfg.connect_ms;
 	/* The descriptor was just added; changing what it waits for cannot fail. */
@@ -455,7 +359,9 @@ struct conn *conn_find(struct net *net, const struct flow *to)
 	link = hash_first(&net->by_peer, hash_of_peer(net, to->listener, &peer));
 	for (; link; link = hash_next(link)) {
 		c = HASH_OBJECT(link, struct conn, by_peer);
-		if (c->listener == to->listener && net_addr_eq(&c->peer, &peer))
+		/* Who connected to us has proved no name; he is found by the address that he has. */
+		if (c->listener == to->listener && net_addr_eq(&c->peer, &peer) &&
+			(c->accepted || c->name == to->name))
 			return c;
 	}
 	return NULL;

@@ -78,12 +78,29 @@ static bool flow_of_uri(
 	uint8_t octets[16];
 	union net_addr addr;
 
-	if (net_addr_parse(&addr, uri->host, uri->port ? uri->port : 5060))
+	if (net_addr_parse(
+		    &addr, uri->host, uri->port ? uri->port : flow_default_port(peer->transport)))
 		return false;
 	net_addr_octets(&addr, octets);
 	if (!cidr_permitted(octets, &w->private_targets))
 		return false;
 	return net_flow_to(w->net, (enum transport)peer->transport, &addr, flow) == 0;
+}
+
+/* The connection may be lost in mid-call: then a new one leads to where the peer says it listens, when
+ * that is at its own address, and not to the port that it happened to call from. */
+static void aim_return(struct flow *flow, const struct sip_uri *contact)
+{
+	union net_addr addr;
+	uint8_t its[16], named[16];
+
+	if (!contact || net_addr_parse(&addr, contact->host, 0))
+		return;
+	net_addr_octets(&addr, named);
+	net_addr_octets(&flow->peer, its);
+	if (memcmp(its, named, sizeof(its)) == 0)
+		flow->return_port =
+			contact->port ? contact->port : flow_default_port(flow->transport);
 }
 
 /* Where requests to a side go: its first Route, else its Contact, when these are addresses that can
@@ -96,6 +113,8 @@ static void leg_aim(
 	struct flow flow;
 
 	leg->flow = *peer;
+	if (flow_is_stream(peer) && !leg->bound && str_empty(rest))
+		aim_return(&leg->flow, contact);
 	if (leg->bound || flow_is_stream(peer))
 		return;
 	if (!str_empty(rest)) {

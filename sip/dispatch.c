@@ -149,23 +149,50 @@ void dispatch_error(const struct flow *peer, int err, void *arg)
 		binding_conn_gone(w->bindings, peer->conn);
 }
 
-/* RFC 3261 16.3 item 5. We need no extension to proxy, so each one asked for is unsupported. */
+/* We need no extension to proxy, but what asks for bulk registration passes proxies (RFC 6140 5.1). */
+static bool is_supported(const struct sip_msg *m, struct str option)
+{
+	return m->method == SIP_REGISTER && str_caseeq(option, str_lit("gin"));
+}
+
+/* An Unsupported line for each such option; true when there is any, also when its text is too odd to be
+ * written. */
+static bool unsupported_write(struct sip_build *b, const struct sip_msg *m, enum sip_hdr id)
+{
+	struct str option;
+	bool any = false;
+
+	for (int i = sip_msg_first(m, id); i >= 0; i = sip_msg_next(m, i)) {
+		struct str rest = sip_msg_value(m, i);
+
+		while (!sip_list_next(&rest, &option)) {
+			if (is_supported(m, option))
+				continue;
+			sip_build_header(b, str_lit("Unsupported"), option);
+			any = true;
+		}
+		any = any || !str_empty(rest) || str_empty(sip_msg_value(m, i));
+	}
+	return any;
+}
+
+/* RFC 3261 16.3 item 5. */
 static bool bad_extension(
 	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from)
 {
-	char line[SIP_LINE_MAX];
+	char lines[SIP_LINE_MAX];
 	struct sip_build b;
 	bool ours = m->method == SIP_OPTIONS; /* of a REGISTER the registrar knows more */
-	int i = sip_msg_first(m, SIP_HDR_PROXY_REQUIRE);
+	bool bad;
 
-	if (i < 0 && ours)
-		i = sip_msg_first(m, SIP_HDR_REQUIRE);
-	if (i < 0)
+	sip_build_init(&b, lines, sizeof(lines) - 1);
+	bad = unsupported_write(&b, m, SIP_HDR_PROXY_REQUIRE);
+	if (ours)
+		bad = unsupported_write(&b, m, SIP_HDR_REQUIRE) || bad;
+	if (!bad)
 		return false;
-	sip_build_init(&b, line, sizeof(line) - 1);
-	sip_build_header(&b, str_lit("Unsupported"), sip_msg_value(m, i));
-	line[b.err ? 0 : b.len] = '\0';
-	answer(w, st, m, from, 420, "Bad Extension", line);
+	lines[b.err ? 0 : b.len] = '\0';
+	answer(w, st, m, from, 420, "Bad Extension", lines);
 	return true;
 }
 
@@ -183,13 +210,13 @@ static void register_request(
 	answer_with(w, st, m, from, registrar_reply(a));
 }
 
-/* An INVITE that starts a call: from gateways only, to our DIDs only. */
+/* An INVITE that starts a call: from gateways and the other trunking servers only, to our DIDs only. */
 static void invite_request(
 	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from)
 {
 	struct sip_addr route;
 
-	if (!worker_gateway(w, from)) {
+	if (!worker_gateway(w, from) && !guard_is_peer(w->guard, &from->peer)) {
 		w->stats.forbidden++;
 		answer(w, st, m, from, 403, "Forbidden", NULL);
 		return;

@@ -5,8 +5,6 @@
 
 #include "core/cidr.h"
 
-enum { SIP_PORT = 5060 };
-
 int net_addr_parse(union net_addr *a, struct str ip, uint16_t port)
 {
 	uint8_t octets[16];
@@ -75,7 +73,7 @@ struct str net_addr_ip(const union net_addr *a, char buf[FLOW_IP_TEXT_MAX])
 
 void flow_reply_to(struct flow *reply, const struct flow *from, uint16_t via_port, bool has_rport)
 {
-	uint16_t port = via_port ? via_port : SIP_PORT;
+	uint16_t port = via_port ? via_port : flow_default_port(from->transport);
 
 	*reply = *from;
 	if (flow_is_stream(from))

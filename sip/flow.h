@@ -25,7 +25,16 @@ struct flow {
 	uint16_t return_port; /* stream: port to connect to when conn is gone; 0: peer's own */
 	uint8_t listener; /* index into the listen list */
 	uint8_t transport; /* enum transport */
+	uint16_t name; /* TLS: whose certificate a new connection must find: net_set_name() */
 };
+
+enum { SIP_PORT = 5060, SIPS_PORT = 5061 };
+
+/* Where a transport is spoken when nothing else is said (RFC 3261 19.1.2). */
+static inline uint16_t flow_default_port(uint8_t transport)
+{
+	return transport == TRANSPORT_TLS ? SIPS_PORT : SIP_PORT;
+}
 
 #define FLOW_IP_TEXT_MAX 46 /* INET6_ADDRSTRLEN */
 
@@ -47,7 +56,7 @@ void net_addr_octets(const union net_addr *a, uint8_t octets[16]);
 struct str net_addr_ip(const union net_addr *a, char buf[FLOW_IP_TEXT_MAX]);
 
 /* Where the response to a request goes (RFC 3261 18.2.2, RFC 3581): the source of the request with
- * rport; without it the port of the Via's sent-by (0: 5060) at the source's address. A stream's
+ * rport; without it the port of the Via's sent-by (0: the default) at the source's address. A stream's
  * response goes back on its connection, and to that port when the connection is gone. maddr is
  * ignored on purpose: it would let a stranger point our responses at others. */
 void flow_reply_to(struct flow *reply, const struct flow *from, uint16_t via_port, bool has_rport);

@@ -20,6 +20,20 @@ struct str forward_transport(const struct flow *flow)
 	return str_lit("UDP");
 }
 
+struct str forward_transport_param(uint8_t transport)
+{
+	switch ((enum transport)transport) {
+	case TRANSPORT_TCP:
+		return str_lit(";transport=tcp");
+	case TRANSPORT_TLS:
+		return str_lit(";transport=tls");
+	case TRANSPORT_UDP:
+	case TRANSPORT_COUNT:
+		break;
+	}
+	return str_lit("");
+}
+
 static void write_via(
 	struct sip_build *b, const struct net *net, const struct flow *to, struct str branch)
 {
@@ -32,24 +46,33 @@ static void write_via(
 	sip_build_lit(b, ";rport\r\n");
 }
 
-static void write_record_route(struct sip_build *b, const struct net *net, const struct flow *side)
+/* A dialog that was begun with a sips URI stays one (RFC 3261 16.6 item 4). */
+static void write_record_route(
+	struct sip_build *b, const struct net *net, const struct flow *side, bool sips)
 {
-	sip_build_lit(b, "Record-Route: <sip:");
+	sips = sips && side->transport == TRANSPORT_TLS;
+	sip_build_lit(b, "Record-Route: <");
+	sip_build_str(b, sips ? str_lit("sips:") : str_lit("sip:"));
 	sip_build_str(b, net_advertise(net, side));
-	if (side->transport == TRANSPORT_TCP)
-		sip_build_lit(b, ";transport=tcp");
+	if (!sips)
+		sip_build_str(b, forward_transport_param(side->transport));
 	sip_build_lit(b, ";lr>\r\n");
 }
 
 /* One value serves both sides when both are reached by the same listener; else each side gets
  * the one that it can reach, the callee's on top (RFC 5658). */
-static void write_record_routes(
-	struct sip_build *b, const struct net *net, const struct flow *from, const struct flow *to)
+static void write_record_routes(struct sip_build *b, const struct net *net, const struct flow *from,
+	const struct flow *to, bool sips)
 {
-	write_record_route(b, net, to);
+	write_record_route(b, net, to, sips);
 	if (from->transport != to->transport ||
 		!str_eq(net_advertise(net, from), net_advertise(net, to)))
-		write_record_route(b, net, from);
+		write_record_route(b, net, from, sips);
+}
+
+static bool is_sips(struct str uri)
+{
+	return uri.len > 5 && str_caseeq((struct str){uri.p, 5}, str_lit("sips:"));
 }
 
 /* Walks Route values from the top; the handler's answer says whether to go on. */
@@ -148,7 +171,8 @@ int forward_request(const struct net *net, const struct sip_msg *m, const struct
 	sip_build_init(&b, top, sizeof(top));
 	write_via(&b, net, to, f->branch);
 	if (f->record_route)
-		write_record_routes(&b, net, from, to);
+		write_record_routes(
+			&b, net, from, to, is_sips(str_empty(f->ruri) ? m->ruri.all : f->ruri));
 	if (b.err)
 		return b.err;
 	sip_splice_init(&s, m);

@@ -38,5 +38,7 @@ int forward_next_route(const struct net *net, const struct sip_msg *m, struct si
 
 /* "UDP", "TCP", "TLS" */
 struct str forward_transport(const struct flow *flow);
+/* ";transport=tcp", ";transport=tls", "" for UDP, the default: behind the host of a sip URI. */
+struct str forward_transport_param(uint8_t transport);
 
 #endif

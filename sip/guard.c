@@ -153,6 +153,14 @@ void guard_config_changed(struct guard *g, const struct cfg *cfg)
 	}
 }
 
+bool guard_is_peer(const struct guard *g, const union net_addr *addr)
+{
+	uint8_t octets[16];
+
+	net_addr_octets(addr, octets);
+	return cidr_list_match(&g->peers, octets);
+}
+
 static struct expected *expected_row(struct guard *g, const uint8_t peer[16])
 {
 	return g->expected[siphash(g->key, peer, 16) % EXPECT_ROWS];

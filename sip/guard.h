@@ -67,6 +67,9 @@ void guard_free(struct guard *g);
 /* After each change of the configuration, which may also be another one altogether. */
 void guard_config_changed(struct guard *g, const struct cfg *cfg);
 
+/* Is it another trunking server? */
+bool guard_is_peer(const struct guard *g, const union net_addr *addr);
+
 /* A request is being sent there: what comes back is expected for `ms` (at most an hour). */
 void guard_expect(struct guard *g, const union net_addr *peer, int64_t now_ms, int64_t ms);
 

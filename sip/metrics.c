@@ -97,8 +97,10 @@ static void write_transport(FILE *f, const struct worker *w)
 		"trunkguard_sip_messages_total{transport=\"udp\",direction=\"in\"} %" PRIu64 "\n"
 		"trunkguard_sip_messages_total{transport=\"udp\",direction=\"out\"} %" PRIu64 "\n"
 		"trunkguard_sip_messages_total{transport=\"tcp\",direction=\"in\"} %" PRIu64 "\n"
-		"trunkguard_sip_messages_total{transport=\"tcp\",direction=\"out\"} %" PRIu64 "\n",
-		n->udp_in, n->udp_out, n->tcp_in, n->tcp_out);
+		"trunkguard_sip_messages_total{transport=\"tcp\",direction=\"out\"} %" PRIu64 "\n"
+		"trunkguard_sip_messages_total{transport=\"tls\",direction=\"in\"} %" PRIu64 "\n"
+		"trunkguard_sip_messages_total{transport=\"tls\",direction=\"out\"} %" PRIu64 "\n",
+		n->udp_in, n->udp_out, n->tcp_in, n->tcp_out, n->tls_in, n->tls_out);
 	one(f, "framing_errors_total", "counter",
 		"Connections closed because messages in them could not be told apart.",
 		n->bad_framing);
@@ -109,6 +111,26 @@ static void write_transport(FILE *f, const struct worker *w)
 		t->timeouts);
 	one(f, "dns_questions_total", "counter", "Questions to DNS.",
 		resolve_stats(w->resolve)->asked);
+}
+
+static void write_tls(FILE *f, const struct worker *w)
+{
+	const struct net_stats *n = net_stats(w->net);
+	const struct tls_context *ctx = net_tls(w->net);
+
+	if (!ctx)
+		return;
+	one(f, "tls_handshakes_total", "counter", "TLS connections made, either way.",
+		n->tls_handshakes);
+	one(f, "tls_handshakes_failed_total", "counter",
+		"TLS connections that failed, also for a certificate that is not good.",
+		n->tls_failed);
+	one(f, "tls_handshakes_refused_total", "counter",
+		"TLS connections refused because one source began too many.",
+		n->refused_handshakes);
+	one(f, "tls_certificate_expires_timestamp_seconds", "gauge",
+		"When our certificate ends, in seconds since 1970.",
+		(uint64_t)tls_context_expires(ctx));
 }
 
 static void write_targets(FILE *f, const struct worker *w)
@@ -177,6 +199,7 @@ bool metrics_publish(struct worker *w)
 	write_refused(f, w);
 	write_registrar(f, w);
 	write_transport(f, w);
+	write_tls(f, w);
 	write_targets(f, w);
 	write_registrant(f, w);
 	write_feed(f, &health);

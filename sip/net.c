@@ -16,7 +16,10 @@ enum {
 	IDLE_MS = 900 * 1000,
 	MESSAGE_MS = 10 * 1000,
 	CONNECT_MS = 4 * 1000,
-	SIP_PORT = 5060,
+	HANDSHAKE_MS = 4 * 1000,
+	HANDSHAKE_RATE = 10,
+	HANDSHAKE_BURST = 64,
+	HANDSHAKE_SOURCES = 16384,
 };
 
 static int why_errno(char *why, const struct listen_address *a, const char *what, int err)
@@ -151,8 +154,9 @@ static int listener_open(
 	struct listener *l = &net->listener[net->listeners];
 	int err;
 
-	if (a->transport == TRANSPORT_TLS) {
-		snprintf(why, NET_WHY_MAX, "tls:%.80s:%s: TLS is not there yet", a->host, a->port);
+	if (a->transport == TRANSPORT_TLS && !net->tls) {
+		snprintf(why, NET_WHY_MAX, "tls:%.80s:%s needs TRUNKGUARD_TLS_CERTIFICATE", a->host,
+			a->port);
 		return EPROTONOSUPPORT;
 	}
 	l->net = net;
@@ -175,6 +179,7 @@ static void set_config(struct net_config *to, const struct net_config *cfg)
 	*to = *cfg;
 	to->listen = NULL; /* not kept */
 	to->advertise = NULL;
+	to->tls = NULL; /* the net's own */
 	if (!to->connections_max)
 		to->connections_max = CONNECTIONS_MAX;
 	if (!to->connections_per_source)
@@ -185,6 +190,19 @@ static void set_config(struct net_config *to, const struct net_config *cfg)
 		to->message_ms = MESSAGE_MS;
 	if (!to->connect_ms)
 		to->connect_ms = CONNECT_MS;
+	if (!to->handshake_ms)
+		to->handshake_ms = HANDSHAKE_MS;
+	if (!to->handshake_rate)
+		to->handshake_rate = HANDSHAKE_RATE;
+	if (!to->handshake_burst)
+		to->handshake_burst = HANDSHAKE_BURST;
+}
+
+static int open_handshakes(struct net *net, const uint8_t key[SIPHASH_KEY_LEN])
+{
+	struct bucket_limit limit = {net->cfg.handshake_rate, net->cfg.handshake_burst};
+
+	return net->tls ? bucket_set_new(&net->handshakes, HANDSHAKE_SOURCES, &limit, key) : 0;
 }
 
 static int open_all(struct net *net, const struct net_config *cfg, char *why)
@@ -195,6 +213,8 @@ static int open_all(struct net *net, const struct net_config *cfg, char *why)
 	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key))
 		return EIO;
 	err = conn_tables_init(net, key);
+	if (!err)
+		err = open_handshakes(net, key);
 	if (err)
 		return err;
 	net->listener = mem_zalloc(cfg->listen->count, sizeof(*net->listener));
@@ -217,8 +237,11 @@ int net_new(struct net **netp, struct loop *loop, const struct net_config *cfg, 
 	int err;
 
 	snprintf(why, NET_WHY_MAX, "%s", "out of memory");
-	if (!net)
+	if (!net) {
+		tls_context_free(cfg->tls);
 		return ENOMEM;
+	}
+	net->tls = cfg->tls;
 	net->loop = loop;
 	net->recv_h = recv_h;
 	net->error_h = error_h;
@@ -248,6 +271,9 @@ void net_free(struct net *net)
 	for (int i = 0; i < 2; i++)
 		if (net->route_fd[i] >= 0)
 			close(net->route_fd[i]);
+	tls_context_free(net->tls);
+	bucket_set_free(net->handshakes);
+	net_names_free(net->names);
 	mem_free(net->listener);
 	mem_free(net);
 }
@@ -336,17 +362,35 @@ static bool is_ip(const union net_addr *a, struct str host)
 
 bool net_is_own(const struct net *net, struct str host, uint16_t port)
 {
-	if (!port)
-		port = SIP_PORT;
 	for (unsigned i = 0; i < net->listeners; i++) {
 		const struct listener *l = &net->listener[i];
+		uint16_t its = port ? port : flow_default_port(l->transport);
 
-		if (port == net_addr_port(&l->addr) && is_ip(&l->addr, host))
+		if (its == net_addr_port(&l->addr) && is_ip(&l->addr, host))
 			return true;
-		if (port == l->advertised_port && sip_host_eq(host, str_of(l->advertised_host)))
+		if (its == l->advertised_port && sip_host_eq(host, str_of(l->advertised_host)))
 			return true;
 	}
 	return false;
+}
+
+bool net_has_family(const struct net *net, int family)
+{
+	for (unsigned i = 0; i < net->listeners; i++)
+		if (net->listener[i].addr.sa.sa_family == family)
+			return true;
+	return false;
+}
+
+void net_set_tls(struct net *net, struct tls_context *ctx)
+{
+	tls_context_free(net->tls);
+	net->tls = ctx;
+}
+
+const struct tls_context *net_tls(const struct net *net)
+{
+	return net->tls;
 }
 
 const struct net_stats *net_stats(const struct net *net)

@@ -1,4 +1,5 @@
-/* Making connections: accepted ones and those to a peer. What happens on them: sip/conn.c. */
+/* Making connections, also those of TLS: accepted ones and those to a peer. What happens on them:
+ * sip/conn.c. */
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
@@ -46,6 +47,22 @@ static bool admitted(struct net *net, const union net_addr *peer)
 	return true;
 }
 
+/* A handshake costs far more than it takes to ask for one. */
+static bool handshake_admitted(const struct listener *l, const union net_addr *peer)
+{
+	struct net *net = l->net;
+	uint8_t source[16];
+
+	if (l->transport != TRANSPORT_TLS)
+		return true;
+	net_addr_octets(peer, source);
+	if (bucket_set_take(net->handshakes, source, peer->sa.sa_family == AF_INET6 ? 8 : 16, 1,
+		    loop_now(net->loop)))
+		return true;
+	net->stats.refused_handshakes++;
+	return false;
+}
+
 /* False when there is nothing more to accept now. */
 static bool accept_one(struct listener *l)
 {
@@ -63,7 +80,7 @@ static bool accept_one(struct listener *l)
 	}
 	if (fd < 0) /* one that was given up while it waited is no reason to stop */
 		return errno == ECONNABORTED || errno == EINTR;
-	if (!admitted(net, &peer)) {
+	if (!admitted(net, &peer) || !handshake_admitted(l, &peer)) {
 		close(fd);
 		return true;
 	}
@@ -136,7 +153,7 @@ static int conn_open(struct conn **c, struct net *net, const struct flow *to)
 	}
 	err = conn_new(c, l, fd, &to->peer, false);
 	if (!err)
-		conn_set_connecting(*c);
+		conn_set_connecting(*c, to->name);
 	return err;
 }
 
@@ -156,6 +173,6 @@ int net_tcp_send(struct net *net, struct flow *to, const char *buf, size_t len)
 	to->conn = c->id;
 	err = conn_send(c, buf, len);
 	if (!err)
-		net->stats.tcp_out++;
+		(*(conn_is_tls(c) ? &net->stats.tls_out : &net->stats.tcp_out))++;
 	return err;
 }

@@ -19,6 +19,7 @@ void probe_message_write(struct sip_build *b, const struct probe_message *p, con
 		sip_build_lit(b, ":");
 		sip_build_u32(b, p->port);
 	}
+	sip_build_str(b, forward_transport_param(to->transport));
 	sip_build_lit(b, " SIP/2.0\r\nVia: SIP/2.0/");
 	sip_build_str(b, forward_transport(to));
 	sip_build_lit(b, " ");

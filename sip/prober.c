@@ -41,6 +41,7 @@ struct target {
 	int64_t sent_ms;
 	int64_t used_ms; /* by a call, when it is no part of the configuration; 0: never */
 	uint32_t generation; /* of the configuration that last had it; 0: none */
+	bool peer; /* no customer's address: it may be a private one */
 	char host[];
 };
 
@@ -243,6 +244,7 @@ static int send_probe(struct target *t, const struct resolve_target *at)
 
 	if (err)
 		return err;
+	net_set_name(p->net, &to, str_of(t->host));
 	snprintf(branch, sizeof(branch), "z9hG4bKpr%016llx", (unsigned long long)random_u64(p));
 	message.self = net_advertise(p->net, &to);
 	message.branch = str_of(branch);
@@ -296,7 +298,11 @@ static void due(void *arg, int64_t now_ms)
 		target_free(t);
 		return;
 	}
-	err = resolve_try(p->resolve, str_of(t->host), t->shown.port, t->shown.transport, &list);
+	if (t->peer)
+		err = resolve_trusted(str_of(t->host), t->shown.port, t->shown.transport, &list);
+	else
+		err = resolve_try(
+			p->resolve, str_of(t->host), t->shown.port, t->shown.transport, &list);
 	if (err == EAGAIN)
 		err = resolve_start(p->resolve, &t->query, str_of(t->host), t->shown.port,
 			t->shown.transport, resolved, t);
@@ -334,6 +340,21 @@ static void want(struct prober *p, const struct sip_address *a)
 
 	if (t)
 		t->generation = p->generation;
+}
+
+static void want_peers(struct prober *p)
+{
+	const struct sip_address_list *list = p->config.peers;
+
+	for (unsigned i = 0; list && i < list->count; i++) {
+		const struct sip_address *a = &list->item[i];
+		struct target *t = target_get(p, a->host, a->port, a->transport);
+
+		if (t) {
+			t->generation = p->generation;
+			t->peer = true;
+		}
+	}
 }
 
 static int want_trunk(const struct cfg_trunk *trunk, void *arg)
@@ -381,6 +402,7 @@ static void reload(void *arg, int64_t now_ms)
 	(void)now_ms;
 	if (++p->generation == 0)
 		p->generation = 1;
+	want_peers(p);
 	cfg_each_trunk(p->cfg, want_trunk, p);
 	cfg_each_gateway(p->cfg, want_gateway, p);
 	hash_each(&p->targets, drop_unwanted, p);

@@ -46,6 +46,8 @@ struct prober_config {
 	int64_t uncertain_ms; /* while the state is not settled. 0: 3 s */
 	unsigned targets_max; /* 0: 20,000; more are not probed */
 	unsigned probes_max; /* under way at a time. 0: 200 */
+	const struct sip_address_list *peers; /* IP literals, probed whatever the configuration and
+						    however private; borrowed. NULL: none */
 };
 
 struct prober_stats {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sip/contact.h"
 #include "sip/sip_build.h"
 
 static unsigned refuse(unsigned code, const char *why, struct str *reason)
@@ -39,7 +40,12 @@ static bool is_option_tag(struct str s)
 	return s.len > 0;
 }
 
-/* RFC 3261 8.2.2.3: path is the one option that is understood here. */
+/* RFC 3261 8.2.2.3: what is understood here. */
+static bool is_known_option(struct str option)
+{
+	return str_caseeq(option, str_lit("path")) || str_caseeq(option, str_lit("gin"));
+}
+
 static unsigned require_read(
 	struct register_request *q, const struct sip_msg *m, struct str *reason)
 {
@@ -54,7 +60,7 @@ static unsigned require_read(
 		while (!(err = sip_list_next(&rest, &value))) {
 			if (!is_option_tag(value))
 				return refuse(400, "Bad Require", reason);
-			if (str_caseeq(value, str_lit("path")))
+			if (is_known_option(value))
 				continue;
 			if (list.len)
 				sip_build_lit(&list, ", ");
@@ -155,7 +161,7 @@ static bool knows_itself(const struct sip_msg *m, const union net_addr *source)
 static struct flow flow_of(const struct sip_msg *m, const struct sip_uri *contact,
 	const struct flow *from, const struct register_limits *limits)
 {
-	uint16_t port = contact->port ? contact->port : 5060;
+	uint16_t port = contact->port ? contact->port : flow_default_port(from->transport);
 	struct flow flow = *from;
 	union net_addr named;
 	uint8_t its[16], source[16];
@@ -179,14 +185,42 @@ static struct flow flow_of(const struct sip_msg *m, const struct sip_uri *contac
 	return flow;
 }
 
+/* RFC 6140 5.2: a contact for all numbers names none, and its sender must know what it asks for. */
+static unsigned bulk_refusal(
+	const struct sip_msg *m, const struct sip_uri *contact, struct str *reason)
+{
+	if (!contact_is_bulk(contact))
+		return 0;
+	if (!str_empty(contact->user))
+		return refuse(400, "bnc Contact With A User", reason);
+	if (!lists_option(m, SIP_HDR_REQUIRE, str_lit("gin")))
+		return refuse(421, "Extension Required", reason);
+	return 0;
+}
+
+static unsigned scheme_refusal(
+	const struct sip_uri *contact, const struct flow *from, struct str *reason)
+{
+	if (contact->scheme == SIP_SCHEME_SIP)
+		return 0;
+	if (contact->scheme != SIP_SCHEME_SIPS)
+		return refuse(400, "Contact Is No sip URI", reason);
+	if (from->transport != TRANSPORT_TLS)
+		return refuse(400, "sips Contact Not Over TLS", reason);
+	return 0;
+}
+
 static unsigned contact_read(struct binding_contact *c, const struct sip_msg *m,
 	const struct sip_addr *a, const struct flow *from, const struct register_limits *limits,
 	struct str *reason)
 {
 	struct sip_param q;
+	unsigned code = scheme_refusal(&a->uri, from, reason);
 
-	if (a->uri.scheme != SIP_SCHEME_SIP)
-		return refuse(400, "Contact Is No sip URI", reason);
+	if (!code)
+		code = bulk_refusal(m, &a->uri, reason);
+	if (code)
+		return code;
 	c->uri = a->uri.all;
 	if (a->uri.headers.p)
 		c->uri.len = (size_t)(a->uri.headers.p - 1 - a->uri.all.p);

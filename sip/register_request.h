@@ -27,7 +27,7 @@ struct register_request {
 
 /*
  * 0, or the status that refuses it with the reason: 400 malformed or a Contact that we cannot call, 420
- * (unsupported filled in), 423 an interval below expires_min. Contacts point into m.
+ * (unsupported filled in), 421 "gin" is not required, 423 an interval below expires_min. Contacts point into m.
  */
 unsigned register_request_read(struct register_request *q, const struct sip_msg *m,
 	const struct flow *from, const struct register_limits *limits, struct str *reason);

@@ -177,6 +177,8 @@ static void refused(struct registrar *r, const struct register_request *q, unsig
 	} else if (code == 420) {
 		sip_build_header(&extra, str_lit("Unsupported"),
 			(struct str){q->unsupported, q->unsupported_len});
+	} else if (code == 421) {
+		sip_build_lit(&extra, "Require: gin\r\n");
 	} else if (code == 503) {
 		sip_build_lit(&extra, "Retry-After: 5\r\n");
 	}

@@ -5,7 +5,11 @@
  *   in the transaction             registrar_request(): everything else
  *
  * The address of record is the digest username's SIP account, never the To; To must name the same
- * user. RFC 6140 bulk registration is not offered.
+ * user.
+ *
+ * Bulk registration (RFC 6140): a Contact with "bnc" and without a user stands for every DID of the
+ * account's trunk; calls to it have the DID in their Request-URI, whatever did_delivery says. Its sender
+ * must Require gin (421). Public GRUUs are not given out.
  *
  * Where calls to a binding are sent, over the transport of the REGISTER:
  *

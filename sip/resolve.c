@@ -17,8 +17,6 @@ enum {
 	QUERIES_MAX = 10000,
 	TABLE_SIZE = 256, /* to begin with */
 	TARGETS_ASKED = 8, /* SRV targets whose addresses are looked up */
-	SIP_PORT = 5060,
-	SIPS_PORT = 5061,
 };
 
 /* An address to be: the two questions that find it. */
@@ -86,11 +84,6 @@ static void want(struct gather *g, const char *name, uint16_t port)
 	};
 }
 
-static uint16_t default_port(uint8_t transport)
-{
-	return transport == TRANSPORT_TLS ? SIPS_PORT : SIP_PORT;
-}
-
 static struct question *look_up_srv(struct gather *g, const char *host)
 {
 	static const char *const prefix[] = {"_sip._udp.", "_sip._tcp.", "_sips._tcp."};
@@ -110,7 +103,7 @@ static void want_srv(struct gather *g, const char *host)
 	if (!q || q->answer == ANSWER_ABSENT) {
 		/* Also while SRV is not known yet: most names have none, and this saves them the
 		 * time of a second round. */
-		want(g, host, default_port(g->transport));
+		want(g, host, flow_default_port(g->transport));
 		return;
 	}
 	for (unsigned i = 0; i < q->count && g->targets < TARGETS_ASKED; i++) {
@@ -210,7 +203,7 @@ static int gather_literal(struct gather *g, struct str host, uint16_t port)
 	union net_addr addr;
 
 	g->list->count = 0;
-	if (net_addr_parse(&addr, host, port ? port : default_port(g->transport)))
+	if (net_addr_parse(&addr, host, port ? port : flow_default_port(g->transport)))
 		return EINVAL;
 	if (addr.sa.sa_family == AF_INET6 ? cfg->no_ipv6 : cfg->no_ipv4)
 		return ENOENT;

@@ -70,6 +70,19 @@ void resolve_free(struct resolve *r);
 int resolve_try(struct resolve *r, struct str host, uint16_t port, enum transport transport,
 	struct resolve_list *list);
 
+/* An IP literal that no customer chose, be it private or not: 0 or EINVAL. */
+static inline int resolve_trusted(
+	struct str host, uint16_t port, enum transport transport, struct resolve_list *list)
+{
+	struct resolve_target *t = &list->item[0];
+	int err =
+		net_addr_parse(&t->addr, host, port ? port : flow_default_port((uint8_t)transport));
+
+	t->transport = (uint8_t)transport;
+	list->count = err ? 0 : 1;
+	return err;
+}
+
 /* h is called exactly once, later, from the loop, unless cancelled. ENOMEM: not at all. */
 int resolve_start(struct resolve *r, struct resolve_query **q, struct str host, uint16_t port,
 	enum transport transport, resolve_h *h, void *arg);

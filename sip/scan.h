@@ -23,6 +23,7 @@
 #define SIP_STREAM_MAX 16384
 #define SIP_HEADERS_MAX 64
 #define SIP_LINE_MAX 2048
+#define SIP_IDENTITY_MAX 5120 /* a PASSporT with a long claim (RFC 8224): the one longer line */
 #define SIP_CONTACTS_MAX 16
 #define SIP_VIAS_MAX 64 /* also of Route and of Record-Route values */
 #define SIP_COMMAS_MAX 128

@@ -82,11 +82,13 @@ static enum sip_fault header_take(
 {
 	const char *colon, *value;
 
-	if (end + 2 - p > SIP_LINE_MAX)
+	if (end + 2 - p > SIP_IDENTITY_MAX)
 		return SIP_FAULT_LINE_TOO_LONG;
 	colon = colon_find(p, end);
 	if (!colon || !name_take(h, p, colon))
 		return SIP_FAULT_HEADER_NAME;
+	if (end + 2 - p > SIP_LINE_MAX && h->id != SIP_HDR_IDENTITY)
+		return SIP_FAULT_LINE_TOO_LONG;
 	value = lex_lws(colon + 1, end);
 	h->line = (uint16_t)(p - buf);
 	h->value = (uint16_t)(value - buf);

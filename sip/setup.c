@@ -394,6 +394,7 @@ static int setup_new(
 		return ENOMEM;
 	memcpy(s->invite, m->buf, m->len);
 	s->invite_len = m->len;
+	s->sips = m->ruri.scheme == SIP_SCHEME_SIPS;
 	s->st = st;
 	txn_server_listen(st, caller_gone, call);
 	return 0;
@@ -403,8 +404,11 @@ static int setup_plan(struct call *call, e164_t did, unsigned diversions)
 {
 	struct worker *w = call->w;
 	struct call_setup *s = call->setup;
-	struct plan_call pc = {
-		.did = did, .now_ms = loop_wall_ms(w->loop), .diversions = diversions};
+	struct plan_call pc = {.did = did,
+		.now_ms = loop_wall_ms(w->loop),
+		.diversions = diversions,
+		.peers = &w->settings->peers.servers,
+		.from_peer = guard_is_peer(w->guard, &s->from.peer)};
 	int err = plan_build(w->cfg, &pc, observe, w, &s->plan);
 	if (err)
 		return err;

@@ -47,6 +47,7 @@ struct call_setup {
 	struct failover_event queue[SETUP_EVENTS_MAX]; /* a ring */
 	unsigned queue_first, queued;
 	bool running, done;
+	bool sips; /* a sips URI was called: only TLS will do */
 };
 
 /* A new INVITE for one of our DIDs, from a gateway. Answers it, now or later. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "sip/binding.h"
+#include "sip/contact.h"
+#include "sip/forward.h"
 #include "sip/loop.h"
 #include "sip/net.h"
 #include "sip/prober.h"
@@ -62,8 +64,8 @@ static void write_user(struct sip_build *b, const struct plan *plan, const struc
 		sip_build_str(b, str_of(plan->internal));
 }
 
-/* "sip:+14155550100@192.0.2.1:5060;transport=tcp" */
-static char *address_uri(const struct plan *plan, const struct attempt *a)
+/* "sip:+14155550100@192.0.2.1:5060;transport=tcp". A sips URI says TLS by itself. */
+static char *address_uri(const struct plan *plan, const struct attempt *a, bool sips)
 {
 	char text[PLAN_HOST_MAX + DIAL_SIP_URI_USER_MAX + 64];
 	struct str host = str_of(a->address.host);
@@ -71,7 +73,7 @@ static char *address_uri(const struct plan *plan, const struct attempt *a)
 	struct sip_build b;
 
 	sip_build_init(&b, text, sizeof(text));
-	sip_build_lit(&b, "sip:");
+	sip_build_str(&b, sips ? str_lit("sips:") : str_lit("sip:"));
 	write_user(&b, plan, a);
 	sip_build_lit(&b, "@");
 	sip_build_str(&b, ipv6 ? str_lit("[") : str_lit(""));
@@ -81,36 +83,24 @@ static char *address_uri(const struct plan *plan, const struct attempt *a)
 		sip_build_lit(&b, ":");
 		sip_build_u32(&b, a->address.port);
 	}
-	if (a->address.transport == TRANSPORT_TCP)
-		sip_build_lit(&b, ";transport=tcp");
+	if (!sips)
+		sip_build_str(&b, forward_transport_param(a->address.transport));
 	if (a->kind == ATTEMPT_NUMBER)
 		sip_build_lit(&b, ";user=phone");
 	return b.err ? NULL : strndup(text, b.len);
 }
 
 /* The registered Contact, with the DID as its user when the trunk wants it there. */
-static char *contact_uri(const struct plan *plan, const struct attempt *a, struct str contact)
+static char *contact_uri(
+	const struct plan *plan, const struct attempt *a, struct str contact, bool sips)
 {
 	char user[DIAL_SIP_URI_USER_MAX];
 	struct sip_build b;
-	struct sip_uri uri;
-	char *out = NULL;
 
 	sip_build_init(&b, user, sizeof(user));
 	write_user(&b, plan, a);
-	if (a->did_delivery == DELIVER_REQUEST_URI && b.len > 0 &&
-		sip_uri_parse(&uri, contact) == 0 && !str_empty(uri.host)) {
-		const char *host = uri.host_ipv6 ? uri.host.p - 1 : uri.host.p;
-		struct str scheme = str_span(uri.all.p, strchr(uri.all.p, ':'));
-		/* URI headers never become part of a Request-URI (RFC 3261 19.1.5). */
-		const char *end = str_empty(uri.headers) ? str_end(uri.all) : uri.headers.p - 1;
-		struct str behind = str_span(host, end);
-		if (asprintf(&out, "%.*s:%.*s@%.*s", (int)scheme.len, scheme.p, (int)b.len, user,
-			    (int)behind.len, behind.p) < 0)
-			return NULL;
-		return out;
-	}
-	return strndup(contact.p, contact.len);
+	return contact_target(
+		contact, sip_build_since(&b, 0), a->did_delivery == DELIVER_REQUEST_URI, sips);
 }
 
 /* The Path of a registration is the Route of its calls (RFC 3327 5.3). */
@@ -124,14 +114,17 @@ static char *path_lines(const char *path)
 static int collect_binding(const struct binding *b, void *arg)
 {
 	struct setup_lane *lane = arg;
-	const struct plan *plan = &lane->call->setup->plan;
+	const struct call_setup *s = lane->call->setup;
 	struct setup_target *t = &lane->target[lane->target_count];
 
 	if (lane->target_count == SETUP_TARGETS_MAX)
 		return 1;
+	if (s->sips && b->flow.transport != TRANSPORT_TLS)
+		return 0;
 	t->flow = b->flow;
 	t->bound = true;
-	t->ruri = contact_uri(plan, &plan->attempt[lane->attempt], str_of(b->contact));
+	t->ruri =
+		contact_uri(&s->plan, &s->plan.attempt[lane->attempt], str_of(b->contact), s->sips);
 	t->route = path_lines(b->path);
 	if (t->ruri)
 		lane->target_count++;
@@ -140,14 +133,19 @@ static int collect_binding(const struct binding *b, void *arg)
 
 static void add_address(struct setup_lane *lane, const struct resolve_target *at)
 {
-	const struct plan *plan = &lane->call->setup->plan;
+	const struct call_setup *s = lane->call->setup;
+	const struct attempt *a = &s->plan.attempt[lane->attempt];
 	struct setup_target *t = &lane->target[lane->target_count];
 
+	/* Who called a sips URI asked for TLS all the way (RFC 3261 26.2.2). */
+	if (s->sips && at->transport != TRANSPORT_TLS)
+		return;
 	if (net_flow_to(lane->call->w->net, (enum transport)at->transport, &at->addr, &t->flow))
 		return;
+	net_set_name(lane->call->w->net, &t->flow, str_of(a->address.host));
 	t->bound = false;
 	t->route = NULL;
-	t->ruri = address_uri(plan, &plan->attempt[lane->attempt]);
+	t->ruri = address_uri(&s->plan, a, s->sips);
 	if (t->ruri)
 		lane->target_count++;
 }
@@ -174,6 +172,31 @@ static void resolved(int err, const struct resolve_list *list, void *arg)
 		setup_event(lane->call, &ev, NULL);
 }
 
+static int collect_bindings(struct setup_lane *lane, const struct attempt *a, enum trigger *why)
+{
+	const struct binding_store *bindings = lane->call->w->bindings;
+
+	binding_each(bindings, &a->sip_account_id, collect_binding, lane);
+	if (lane->target_count)
+		return 0;
+	/* Registered, but not over TLS? */
+	*why = lane->call->setup->sips && binding_count(bindings, &a->sip_account_id)
+		       ? TRIGGER_UNREACHABLE
+		       : TRIGGER_NOT_REGISTERED;
+	return ENOENT;
+}
+
+/* Another trunking server: no customer named it, so it may be a private address. */
+static int collect_peer(struct setup_lane *lane, const struct attempt *a)
+{
+	struct resolve_list list;
+
+	if (resolve_trusted(str_of(a->address.host), a->address.port,
+		    (enum transport)a->address.transport, &list) == 0)
+		add_addresses(lane, &list);
+	return lane->target_count ? 0 : ENOENT;
+}
+
 /* Fills the target list: 0, EAGAIN while DNS is asked, or ENOENT. */
 static int collect(
 	struct setup_lane *lane, unsigned branch, const struct attempt *a, enum trigger *why)
@@ -182,14 +205,13 @@ static int collect(
 	struct resolve_list list;
 	int err;
 
-	if (a->kind == ATTEMPT_SIP_ACCOUNT && a->auth_mode == AUTH_REGISTRATION) {
-		*why = TRIGGER_NOT_REGISTERED;
-		binding_each(w->bindings, &a->sip_account_id, collect_binding, lane);
-		return lane->target_count ? 0 : ENOENT;
-	}
+	if (a->kind == ATTEMPT_SIP_ACCOUNT && a->auth_mode == AUTH_REGISTRATION)
+		return collect_bindings(lane, a, why);
 	*why = a->address.host ? TRIGGER_UNREACHABLE : TRIGGER_NOT_REGISTERED;
 	if (!a->address.host)
 		return ENOENT;
+	if (a->kind == ATTEMPT_PEER)
+		return collect_peer(lane, a);
 	prober_use(
 		w->prober, a->address.host, a->address.port, (enum transport)a->address.transport);
 	err = resolve_try(w->resolve, str_of(a->address.host), a->address.port,

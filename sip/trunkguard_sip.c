@@ -21,6 +21,21 @@ static const struct setting table[] = {
 		"where the last good configuration, the journal and spooled records are kept"},
 	{"TRUNKGUARD_SIP_LISTEN", "udp:127.0.0.1:5060,tcp:127.0.0.1:5060", setting_sip_listen,
 		&settings.sip_listen, "where SIP is spoken: a comma list of transport:host:port"},
+	{"TRUNKGUARD_TLS_CERTIFICATE", "", setting_text_or_empty, &settings.tls.certificate,
+		"our certificate and the chain behind it, a PEM file; needed by tls: listeners; "
+		"read "
+		"again on SIGHUP"},
+	{"TRUNKGUARD_TLS_KEY", "", setting_text_or_empty, &settings.tls.key,
+		"its private key, a PEM file; default: in the certificate's file"},
+	{"TRUNKGUARD_TLS_CA", "", setting_text_or_empty, &settings.tls.ca,
+		"the CAs that are trusted, a PEM file; default: those of the system"},
+	{"TRUNKGUARD_TLS_VERIFY", "name", setting_tls_verify, &settings.tls.verify,
+		"what is asked of the certificates of those we connect to: name (RFC 5922), "
+		"wildcard "
+		"(*.example will do), chain (any name), none"},
+	{"TRUNKGUARD_TLS_CLIENT_VERIFY", "none", setting_tls_client_verify,
+		&settings.tls.client_verify,
+		"are those who connect to us asked for a certificate: none, optional, required"},
 	{"TRUNKGUARD_WORKER_HTTP_LISTEN", "127.0.0.1:8081", setting_listen, &settings.http_listen,
 		"where /healthz, /readyz and /metrics are served"},
 	{"TRUNKGUARD_WORKER_NAME", host_name, setting_text, &settings.name,
@@ -40,22 +55,25 @@ static const struct setting table[] = {
 		"debug, info, warn or error"},
 };
 
-static struct loop *running;
+static struct worker *running;
 
 static void on_signal(int sig)
 {
-	(void)sig;
-	loop_stop(running);
+	if (sig == SIGHUP)
+		worker_reload(running);
+	else
+		loop_stop(running->loop);
 }
 
-static void catch_signals(struct loop *loop)
+static void catch_signals(struct worker *w)
 {
-	struct sigaction end = {.sa_handler = on_signal};
+	struct sigaction caught = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
-	running = loop;
-	sigaction(SIGTERM, &end, NULL);
-	sigaction(SIGINT, &end, NULL);
+	running = w;
+	sigaction(SIGTERM, &caught, NULL);
+	sigaction(SIGINT, &caught, NULL);
+	sigaction(SIGHUP, &caught, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
@@ -90,7 +108,7 @@ int main(int argc, char **argv)
 	err = worker_new(&w, &settings);
 	if (err)
 		return err == EINVAL || err == EPROTONOSUPPORT ? 2 : 1;
-	catch_signals(w->loop);
+	catch_signals(w);
 	log_info("ready", "%s listens on %u addresses", settings.name, settings.sip_listen.count);
 	err = worker_run(w);
 	if (!err)

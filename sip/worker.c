@@ -21,6 +21,7 @@
 #include "sip/registrant.h"
 #include "sip/resolve.h"
 #include "sip/statepage.h"
+#include "sip/tls_reload.h"
 #include "sip/trunk_watch.h"
 #include "sip/turns.h"
 
@@ -117,12 +118,31 @@ static int fail(const char *what, int err, const char *why)
 	return err;
 }
 
-/* Sockets and what stands right on them. */
-static int open_network(struct worker *w)
+/* Where SIP is spoken; a certificate that is no use stops the start like any other bad setting. */
+static int open_sockets(struct worker *w)
 {
 	const struct worker_settings *s = w->settings;
 	struct net_config net = {
 		.listen = &s->sip_listen, .advertise = *s->advertise ? s->advertise : NULL};
+	char why[NET_WHY_MAX] = "";
+	bool tls = *s->tls.certificate || *s->tls.key;
+	int err = tls ? tls_context_new(&net.tls, &s->tls, why) : 0;
+
+	if (err) {
+		fail("TLS settings", err, why);
+		return err == ENOMEM ? err : EINVAL;
+	}
+	err = net_new(&w->net, w->loop, &net, dispatch_recv, dispatch_error, w, why);
+	if (err)
+		return fail("TRUNKGUARD_SIP_LISTEN", err, why);
+	err = tls ? tls_reload_new(&w->tls_reload, w->loop, w->net, &s->tls) : 0;
+	return err ? fail("TLS", err, NULL) : 0;
+}
+
+/* Sockets and what stands right on them. */
+static int open_network(struct worker *w)
+{
+	const struct worker_settings *s = w->settings;
 	struct resolve_config dns = {
 		.dns = *s->dns ? s->dns : NULL, .private_targets = &w->private_targets};
 	char why[NET_WHY_MAX] = "";
@@ -130,9 +150,11 @@ static int open_network(struct worker *w)
 
 	if (err)
 		return fail("event loop", err, NULL);
-	err = net_new(&w->net, w->loop, &net, dispatch_recv, dispatch_error, w, why);
+	err = open_sockets(w);
 	if (err)
-		return fail("TRUNKGUARD_SIP_LISTEN", err, why);
+		return err;
+	dns.no_ipv4 = !net_has_family(w->net, AF_INET);
+	dns.no_ipv6 = !net_has_family(w->net, AF_INET6);
 	err = txn_layer_new(&w->txn, w->net, loop_wheel(w->loop), NULL, &dispatch_handlers, w);
 	if (err)
 		return fail("transactions", err, NULL);
@@ -164,7 +186,8 @@ static int open_registrant(struct worker *w)
 
 static int open_rules(struct worker *w)
 {
-	struct guard_config guard = {.peers = w->settings->peers};
+	struct guard_config guard = {.peers = w->settings->peers.sources};
+	struct prober_config prober = {.peers = &w->settings->peers.servers};
 	struct registrar_config registrar = {.private_targets = w->private_targets};
 	int err;
 
@@ -193,7 +216,7 @@ static int open_rules(struct worker *w)
 	err = guard_new(&w->guard, &guard, w->cfg, w->bindings);
 	if (err)
 		return fail("guard", err, NULL);
-	err = prober_new(&w->prober, NULL, loop_wheel(w->loop), w->net, w->txn, w->resolve,
+	err = prober_new(&w->prober, &prober, loop_wheel(w->loop), w->net, w->txn, w->resolve,
 		w->guard, observed_health, w);
 	if (err)
 		return fail("prober", err, NULL);
@@ -262,6 +285,7 @@ void worker_free(struct worker *w)
 	digest_free(w->digest);
 	if (w->resolve)
 		resolve_free(w->resolve);
+	tls_reload_free(w->tls_reload);
 	if (w->net)
 		net_free(w->net);
 	if (w->bindings)
@@ -295,4 +319,10 @@ void worker_leave(struct worker *w)
 {
 	registrant_leave(w->registrant, left, w);
 	(void)loop_run(w->loop);
+}
+
+void worker_reload(struct worker *w)
+{
+	if (w->tls_reload)
+		tls_reload_ask(w->tls_reload);
 }

@@ -13,6 +13,7 @@
 #include "sip/guard.h"
 #include "sip/loop.h"
 #include "sip/registrar.h"
+#include "sip/tls.h"
 #include "sip/verdict.h"
 
 struct commander;
@@ -25,6 +26,7 @@ struct recorder;
 struct registrant;
 struct resolve;
 struct statepage;
+struct tls_reload;
 struct trunk_watch;
 struct turns;
 struct txn_layer;
@@ -37,9 +39,10 @@ struct worker_settings {
 	const char *advertise; /* "": the listening address */
 	const char *dns; /* "": resolv.conf */
 	struct listen_list sip_listen;
+	struct tls_settings tls;
 	struct listen_address http_listen;
 	struct cidr_list private_targets;
-	struct cidr_list peers;
+	struct peer_list peers;
 	unsigned probe_seconds; /* between in-dialog probes; 0: none */
 	enum log_level log_level;
 };
@@ -54,6 +57,7 @@ struct worker {
 	const struct worker_settings *settings;
 	struct loop *loop;
 	struct net *net;
+	struct tls_reload *tls_reload; /* NULL: there is no certificate */
 	struct txn_layer *txn;
 	struct resolve *resolve;
 	const struct cfg *cfg; /* the feed's; an empty one before the first */
@@ -97,6 +101,8 @@ void worker_free(struct worker *w);
 int worker_run(struct worker *w);
 /* Says good-bye to registrars, which takes two seconds at most, or until another loop_stop(). */
 void worker_leave(struct worker *w);
+/* Certificates are read again; may be called from a signal handler. */
+void worker_reload(struct worker *w);
 
 /* A branch that no other request has; it carries a mark of the DID (0: none), by which an INVITE
  * that comes back is known. text: BRANCH_MAX octets. */

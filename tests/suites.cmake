@@ -50,6 +50,7 @@ set(e2e_suites
 	failover
 	gateway_registration
 	ha
+	ipv6
 	limits
 	live
 	outage
@@ -57,7 +58,9 @@ set(e2e_suites
 	run
 	safety
 	strangers
+	tls
 	torture
+	trunking_servers
 	worker_events)
 foreach(name ${e2e_suites})
 	add_test(NAME e2e_${name} COMMAND /usr/bin/python3 -m pytest -q -p no:cacheprovider

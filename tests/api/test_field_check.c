@@ -147,7 +147,7 @@ static const struct {
 	REFUSED(address_f, "{\"host\":\"a.example\",\"port\":65536}", PROBLEM_OUT_OF_RANGE,
 		"/port"),
 	REFUSED(address_f, "{\"host\":\"a.example\",\"port\":5060.0}", PROBLEM_WRONG_TYPE, "/port"),
-	REFUSED(address_f, "{\"host\":\"a.example\",\"transport\":\"tls\"}", PROBLEM_UNKNOWN_VALUE,
+	REFUSED(address_f, "{\"host\":\"a.example\",\"transport\":\"sctp\"}", PROBLEM_UNKNOWN_VALUE,
 		"/transport"),
 	REFUSED(address_f, "{\"host\":\"a.example\",\"user\":\"x\"}", PROBLEM_UNKNOWN_FIELD,
 		"/user"),

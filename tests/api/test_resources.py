@@ -289,7 +289,7 @@ def test_username_is_unique(api, sip, tenant):
     ({"auth_mode": "ip", "address": {"host": "pbx example"}}, "not_a_host", "/address/host"),
     ({"auth_mode": "ip", "address": {"port": 5060}}, "required", "/address/host"),
     ({"auth_mode": "ip", "address": {"host": "a.example", "port": 70000}}, "out_of_range", "/address/port"),
-    ({"auth_mode": "ip", "address": {"host": "a.example", "transport": "tls"}}, "unknown_value", "/address/transport"),
+    ({"auth_mode": "ip", "address": {"host": "a.example", "transport": "sctp"}}, "unknown_value", "/address/transport"),
     ({"auth_mode": "ip", "address": "a.example"}, "wrong_type", "/address"),
     ({"ha1_md5": "0" * 32, "username": "u", "password": "secret-1"}, "unknown_field", "/ha1_md5"),
 ])

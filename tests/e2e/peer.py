@@ -1,6 +1,7 @@
 """A SIP peer of our own for what SIPp cannot be told: races, silence, digests, broken bytes.
 
-A Peer has one UDP socket and a thread that reads it. Requests are answered by the behaviour it was
+A Peer has one UDP socket and a thread that reads it (a StreamPeer, of TCP or TLS, has connections:
+stream_peer.py). Requests are answered by the behaviour it was
 given; responses and everything else wait in `received` until a test looks at them.
 """
 
@@ -13,15 +14,17 @@ import time
 from message import Message, token
 from wait import until
 
-SDP = ("v=0\r\no=peer 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n"
+SDP = ("v=0\r\no=peer 1 1 IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n"
        "m=audio 30000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n")
 
 
 class Peer:
+    transport = "udp"
+
     def __init__(self, ip, behaviour=None, port=0):
         self.ip = ip
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((ip, port))
+        self.host = f"[{ip}]" if ":" in ip else ip  # as URIs have it
+        self.socket = self._open(port)
         self.port = self.socket.getsockname()[1]
         self.socket.settimeout(0.1)
         self.behaviour = behaviour
@@ -35,9 +38,23 @@ class Peer:
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
+    def _open(self, port):
+        opened = socket.socket(socket.AF_INET6 if ":" in self.ip else socket.AF_INET,
+                               socket.SOCK_DGRAM)
+        opened.bind((self.ip, port))
+        return opened
+
+    def _transmit(self, data, to):
+        self.socket.sendto(data, to)
+
     @property
     def address(self):
-        return {"host": self.ip, "port": self.port, "transport": "udp"}
+        return {"host": self.ip, "port": self.port, "transport": self.transport}
+
+    @property
+    def contact(self):
+        extra = "" if self.transport == "udp" else f";transport={self.transport}"
+        return f"<sip:peer@{self.host}:{self.port}{extra}>"
 
     def close(self):
         self.closing = True
@@ -52,21 +69,27 @@ class Peer:
                 data, source = self.socket.recvfrom(65535)
             except (TimeoutError, ConnectionError):
                 continue
-            self.bytes_received += len(data)
-            message = Message.parse(data.decode("utf-8", "surrogateescape"))
-            message.raw = data
-            self.sources[id(message)] = source
-            again = (message.branch, message.method) in self.answered
-            self.received.append((time.monotonic(), message))
-            if again:
-                self.socket.sendto(self.answered[message.branch, message.method], source)
-            elif message.method and self.behaviour and message.method != "ACK":
-                self.behaviour(self, message)
+            self._take(data, source)
+
+    def _take(self, data, source):
+        self.bytes_received += len(data)
+        message = Message.parse(data.decode("utf-8", "surrogateescape"))
+        message.raw = data
+        self.sources[id(message)] = source
+        again = (message.branch, message.method) in self.answered
+        self.received.append((time.monotonic(), message))
+        if again:
+            self._transmit(self.answered[message.branch, message.method], source)
+        elif message.method and self.behaviour and message.method != "ACK":
+            self.behaviour(self, message)
+
+    def sdp(self):
+        return SDP.format(ip=self.ip, family="IP6" if ":" in self.ip else "IP4")
 
     # -- sending ------------------------------------------------------------------------------
 
     def send(self, message, to):
-        self.socket.sendto(bytes(message), to)
+        self._transmit(bytes(message), to)
 
     def reply(self, request, status, reason="Status", sdp=False, extra=(), tag=True):
         """Answers a request where it came from; the answer is kept for its retransmissions."""
@@ -76,29 +99,33 @@ class Peer:
         if status > 100 and tag and "tag=" not in request["To"]:
             headers = [(name, value + f";tag={self.tag}" if name.lower() in ("to", "t") else value)
                        for name, value in headers]
-        headers.append(("Contact", f"<sip:peer@{self.ip}:{self.port}>"))
+        headers.append(("Contact", self.contact))
         headers += list(extra)
-        body = SDP.format(ip=self.ip) if sdp else ""
+        body = self.sdp() if sdp else ""
         if body:
             headers.append(("Content-Type", "application/sdp"))
         headers.append(("Content-Length", str(len(body))))
         response = bytes(Message(f"SIP/2.0 {status} {reason}", headers, body))
         if status >= 200:
             self.answered[request.branch, request.method] = response
-        self.socket.sendto(response, self.sources[id(request)])
+        self._transmit(response, self.sources[id(request)])
 
     def later(self, seconds, function, *arguments, **named):
         timer = threading.Timer(seconds, function, arguments, named)
         self.timers.append(timer)
         timer.start()
 
+    def _via(self):
+        return (f"SIP/2.0/{self.transport.upper()} {self.host}:{self.port};"
+                f"branch=z9hG4bK{token()};rport")
+
     def request(self, method, uri, headers=(), body="", cseq=1, call_id=None, to=None,
                 from_uri=None, from_tag=None, contact=True):
         """A well-formed request of this peer; `headers` are added."""
-        host = f"{self.ip}:{self.port}"
+        host = f"{self.host}:{self.port}"
         sender = from_uri or f"sip:peer@{host}"
         all_headers = [
-            ("Via", f"SIP/2.0/UDP {host};branch=z9hG4bK{token()};rport"),
+            ("Via", self._via()),
             ("Max-Forwards", "70"),
             ("From", f"<{sender}>;tag={from_tag or self.tag}"),
             ("To", to or f"<{uri}>"),
@@ -106,7 +133,7 @@ class Peer:
             ("CSeq", f"{cseq} {method}"),
         ]
         if contact:
-            all_headers.append(("Contact", f"<sip:peer@{host}>"))
+            all_headers.append(("Contact", self.contact))
         all_headers += list(headers)
         if body:
             all_headers.append(("Content-Type", "application/sdp"))
@@ -114,7 +141,7 @@ class Peer:
         return Message(f"{method} {uri} SIP/2.0", all_headers, body)
 
     def invite(self, uri, **named):
-        return self.request("INVITE", uri, body=SDP.format(ip=self.ip), **named)
+        return self.request("INVITE", uri, body=self.sdp(), **named)
 
     # -- looking ------------------------------------------------------------------------------
 
@@ -159,7 +186,7 @@ class Peer:
         if response.status < 300:
             uri = response["Contact"].split("<")[-1].split(">")[0]
             headers = [("Route", value) for value in reversed(response.all("Record-Route"))]
-            via = f"SIP/2.0/UDP {self.ip}:{self.port};branch=z9hG4bK{token()};rport"
+            via = self._via()
         self.send(Message(f"ACK {uri} SIP/2.0", [
             ("Via", via), ("Max-Forwards", "70"), *headers, ("From", invite["From"]),
             ("To", response["To"]), ("Call-ID", invite["Call-ID"]),
@@ -177,7 +204,7 @@ class Peer:
         """A request of the caller in the dialog that a 2xx made, along its route."""
         uri = response["Contact"].split("<")[-1].split(">")[0]
         return Message(f"{method} {uri} SIP/2.0", [
-            ("Via", f"SIP/2.0/UDP {self.ip}:{self.port};branch=z9hG4bK{token()};rport"),
+            ("Via", self._via()),
             ("Max-Forwards", "70"),
             *[("Route", value) for value in reversed(response.all("Record-Route"))],
             ("From", invite["From"]), ("To", response["To"]), ("Call-ID", invite["Call-ID"]),
@@ -299,9 +326,10 @@ def credentials(challenge, method, uri, username, password, nc=1, cnonce=None, s
 def register(peer, server, username, password, expires=300, algorithm="MD5", contact=None,
              spoil=None):
     """One whole registration; returns the final response."""
-    uri = f"sip:{server[0]}:{server[1]}"
-    aor = f"sip:{username}@{server[0]}:{server[1]}"
-    headers = [("Contact", contact or f"<sip:{username}@{peer.ip}:{peer.port}>"),
+    host = f"[{server[0]}]" if ":" in server[0] else server[0]
+    uri = f"sip:{host}:{server[1]}"
+    aor = f"sip:{username}@{host}:{server[1]}"
+    headers = [("Contact", contact or f"<sip:{username}@{peer.host}:{peer.port}>"),
                ("Expires", str(expires))]
     call_id = f"{token(16)}@{peer.ip}"
     first = peer.request("REGISTER", uri, headers=headers, to=f"<{aor}>", from_uri=aor,

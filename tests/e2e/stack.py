@@ -38,6 +38,7 @@ class Stack:
         self.settings.update(settings or {})
         self.children = {}
         self.logs = {}
+        self.worker_https = {}  # of more workers than the first
 
     def _postgres_dir(self):
         """Outside the test's own folder, for its user must be able to get there."""
@@ -57,14 +58,14 @@ class Stack:
         clean["UBSAN_OPTIONS"] = "print_stacktrace=1"
         return {**clean, "TRUNKGUARD_DATABASE_URL": url, **self.settings}
 
-    def _spawn(self, name, command):
+    def _spawn(self, name, command, settings=None):
         log = self.folder / f"{name}.log"
         self.logs[name] = log
         with open(log, "ab") as out:
             self.children[name] = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "INT" if name == "postgres" else "TERM", *command],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.folder,
-                env=self.environment() if name != "postgres" else None)
+                env={**self.environment(), **(settings or {})} if name != "postgres" else None)
 
     def start_postgres(self):
         self._spawn("postgres", [TOP / "tests/postgres", "run", str(self.postgres_dir)])
@@ -76,6 +77,20 @@ class Stack:
         self._spawn("api", [BUILD / "trunkguard-api"])
         if ready:
             until(lambda: self.is_ready("api"), f"the API is ready\n{self.tail('api')}", 60)
+
+    def start_worker(self, name, ip, settings=None):
+        """Another worker on the same database, at the same ports of another address: one more
+        trunking server. Ended with the others."""
+        data = self.folder / name
+        data.mkdir(exist_ok=True)
+        self.worker_https[name] = self.worker_https.get(name) or f"127.0.0.1:{free_port()}"
+        self._spawn(name, [BUILD / "trunkguard-sip"], {
+            "TRUNKGUARD_DATA_DIR": str(data), "TRUNKGUARD_WORKER_NAME": name,
+            "TRUNKGUARD_WORKER_HTTP_LISTEN": self.worker_https[name],
+            "TRUNKGUARD_SIP_LISTEN": f"udp:{ip}:{self.sip_port},tcp:{ip}:{self.sip_port}",
+            **(settings or {})})
+        until(lambda: self.page(self.worker_https[name], "/readyz").status == 200,
+              f"{name} is ready\n{self.tail(name)}", 60, errors=OSError)
 
     def start_sip(self, ready=True):
         self._spawn("sip", [BUILD / "trunkguard-sip"])
@@ -111,10 +126,9 @@ class Stack:
 
     def close(self):
         try:
-            for name, how in (("sip", signal.SIGTERM), ("api", signal.SIGTERM),
-                              ("postgres", signal.SIGINT)):
+            for name in [*self.worker_https, "sip", "api", "postgres"]:
                 if name in self.children:
-                    self.kill(name, how)
+                    self.kill(name, signal.SIGINT if name == "postgres" else signal.SIGTERM)
         finally:
             for child in self.children.values():
                 child.kill()
@@ -170,6 +184,6 @@ class Stack:
         return "\n".join(self.log(name).splitlines()[-lines:])
 
     def check_logs(self):
-        for name in ("api", "sip"):
+        for name in ("api", "sip", *self.worker_https):
             for mark in ("WARNING: ThreadSanitizer", "ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer"):
                 assert mark not in self.log(name), f"{name}:\n{self.tail(name, 200)}"

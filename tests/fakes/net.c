@@ -137,6 +137,35 @@ bool net_is_own(const struct net *net, struct str host, uint16_t port)
 	return str_eq(host, str_lit("192.0.2.1")) && (port == 0 || port == 5060);
 }
 
+void net_set_name(struct net *net, struct flow *to, struct str host)
+{
+	(void)net, (void)host;
+	to->name = to->transport == TRANSPORT_TLS;
+}
+
+const char *net_name(const struct net *net, const struct flow *flow)
+{
+	(void)net;
+	return flow->name ? "peer.example" : "";
+}
+
+void net_set_tls(struct net *net, struct tls_context *ctx)
+{
+	(void)net, (void)ctx;
+}
+
+const struct tls_context *net_tls(const struct net *net)
+{
+	(void)net;
+	return NULL;
+}
+
+bool net_has_family(const struct net *net, int family)
+{
+	(void)net, (void)family;
+	return true;
+}
+
 const struct net_stats *net_stats(const struct net *net)
 {
 	return &net->stats;

@@ -34,6 +34,7 @@ static const struct {
 
 static struct {
 	struct worker_settings settings;
+	struct peer_list peers; /* of the next rig_start() */
 	struct worker *w;
 	int64_t start;
 	unsigned calls; /* made so far: makes Call-IDs */
@@ -151,12 +152,14 @@ static inline void rig_config(const char *did_rest, const char *trunk_calls)
 
 static inline void rig_start(void)
 {
-	rig.settings = (struct worker_settings){.database_url = "none",
+	rig.settings = (struct worker_settings){.tls = {.certificate = "", .key = "", .ca = ""},
+		.database_url = "none",
 		.data_dir = "/tmp",
 		.name = "test",
 		.realm = "trunkguard",
 		.advertise = "",
 		.dns = "",
+		.peers = rig.peers,
 		.probe_seconds = 60};
 	fake_net_reset();
 	ck_assert_int_eq(worker_new(&rig.w, &rig.settings), 0);

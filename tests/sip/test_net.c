@@ -14,7 +14,8 @@ static void refused(const char *listen, const char *advertise, int err, const ch
 
 START_TEST(bad_settings)
 {
-	refused("tls:127.0.0.1:5061", NULL, EPROTONOSUPPORT, "tls:127.0.0.1:5061: TLS");
+	refused("tls:127.0.0.1:5061", NULL, EPROTONOSUPPORT,
+		"tls:127.0.0.1:5061 needs TRUNKGUARD_TLS_CERTIFICATE");
 	refused("udp:192.0.2.1:5060", NULL, EADDRNOTAVAIL, "udp:192.0.2.1:5060: bind: ");
 	refused("udp:no host:5060", NULL, EADDRNOTAVAIL, "udp:no host:5060: ");
 	refused("udp:0.0.0.0:0", NULL, EINVAL, "needs an address to advertise");

@@ -359,11 +359,47 @@ END_TEST
 START_TEST(unknown_extensions_are_refused_by_name)
 {
 	CHALLENGE();
-	ck_assert_uint_eq(ASK(.extra = "Require: gin, path\r\nRequire: outbound\r\n"), 420);
-	ck_assert_ptr_nonnull(strstr(reply_text, "Unsupported: gin, outbound\r\n"));
+	ck_assert_uint_eq(ASK(.extra = "Require: foo, path\r\nRequire: outbound, gin\r\n"), 420);
+	ck_assert_ptr_nonnull(strstr(reply_text, "Unsupported: foo, outbound\r\n"));
 	ck_assert_uint_eq(ASK(.nc = 2, .extra = "Require: a b\r\n"), 400);
 	ck_assert_uint_eq(ASK(.nc = 3, .extra = "Require: \r\n"), 400);
 	ck_assert_str_eq(contacts(SIP1), "");
+}
+END_TEST
+
+START_TEST(all_numbers_at_once)
+{
+	CHALLENGE();
+	ck_assert_uint_eq(ASK(.contact = "Contact: <sip:192.0.2.1:5070;bnc>\r\n",
+				  .extra = "Require: gin\r\nProxy-Require: gin\r\n"),
+		200);
+	ck_assert_ptr_nonnull(strstr(reply_text, "Contact: <sip:192.0.2.1:5070;bnc>;expires="));
+	ck_assert_str_eq(contacts(SIP1), "sip:192.0.2.1:5070;bnc");
+	/* RFC 6140 5.2: not of one user, and not by chance. */
+	ck_assert_uint_eq(ASK(.nc = 2, .contact = "Contact: <sip:pbx1@192.0.2.1;bnc>\r\n",
+				  .extra = "Require: gin\r\n"),
+		400);
+	ck_assert_uint_eq(ASK(.nc = 3, .contact = "Contact: <sip:192.0.2.1;bnc>\r\n"), 421);
+	ck_assert_ptr_nonnull(strstr(reply_text, "Require: gin\r\n"));
+	/* One for all beside one of the usual kind are two. */
+	ck_assert_uint_eq(ASK(.nc = 4, .contact = "Contact: <sip:192.0.2.1:5070>\r\n"), 200);
+	ck_assert_uint_eq(binding_total(store), 2);
+	ck_assert_uint_eq(ASK(.nc = 5, .contact = "Contact: <sip:192.0.2.1:5070;bnc>;expires=0\r\n",
+				  .extra = "Require: gin\r\n"),
+		200);
+	ck_assert_str_eq(contacts(SIP1), "sip:192.0.2.1:5070");
+}
+END_TEST
+
+START_TEST(sips_contacts_come_over_tls)
+{
+	CHALLENGE();
+	ck_assert_uint_eq(ASK(.contact = "Contact: <sips:pbx1@192.0.2.1>\r\n"), 400);
+	CHALLENGE(.transport = TRANSPORT_TLS);
+	ck_assert_uint_eq(
+		ASK(.contact = "Contact: <sips:pbx1@192.0.2.1>\r\n", .transport = TRANSPORT_TLS),
+		200);
+	ck_assert_str_eq(contacts(SIP1), "sips:pbx1@192.0.2.1");
 }
 END_TEST
 
@@ -416,6 +452,7 @@ int main(void)
 		a_challenge_fits_its_request, all_bindings_are_listed_with_what_is_left,
 		intervals_are_clamped, calls_are_sent_where_the_sender_can_be,
 		path_is_kept_and_echoed_when_the_client_knows_it,
-		unknown_extensions_are_refused_by_name, a_disabled_trunk_registers_nobody,
+		unknown_extensions_are_refused_by_name, all_numbers_at_once,
+		sips_contacts_come_over_tls, a_disabled_trunk_registers_nobody,
 		an_account_without_a_password_lets_nobody_in, the_limit_is_told);
 }

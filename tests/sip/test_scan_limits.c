@@ -88,6 +88,10 @@ START_TEST(the_length_of_a_line)
 {
 	ck_assert_str_eq(line_of(SIP_LINE_MAX, "X-Long"), "ok");
 	ck_assert_str_eq(line_of(SIP_LINE_MAX + 1, "X-Long"), "line_too_long");
+	ck_assert_str_eq(line_of(SIP_IDENTITY_MAX + 1, "X-Long"), "line_too_long");
+	ck_assert_str_eq(line_of(SIP_IDENTITY_MAX, "Identity"), "ok");
+	ck_assert_str_eq(line_of(SIP_IDENTITY_MAX, "y"), "ok");
+	ck_assert_str_eq(line_of(SIP_IDENTITY_MAX + 1, "Identity"), "line_too_long");
 }
 END_TEST
 
