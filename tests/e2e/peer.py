@@ -211,6 +211,16 @@ class Peer:
             ("CSeq", f"{cseq} {method}"), *headers, ("Content-Length", "0")])
 
 
+    def callee_request(self, method, invite, cseq=1):
+        """A request of the called side in the dialog of an INVITE that it answered."""
+        request = self.request(method, invite["Contact"].split("<")[1].split(">")[0], cseq=cseq,
+                               call_id=invite["Call-ID"], to=invite["From"], contact=False,
+                               headers=[("Route", route) for route in invite.all("Record-Route")])
+        request.headers = [(name, f"{invite['To']};tag={self.tag}" if name == "From" else value)
+                           for name, value in request.headers]
+        return request
+
+
 # -- behaviours of a called peer ---------------------------------------------------------------
 
 def options_or(function):

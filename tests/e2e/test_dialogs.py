@@ -4,7 +4,6 @@ ways. Probes come each second here."""
 import pytest
 
 import peer as p
-from message import token
 from sipp import CARRIER, PBX
 from stack import Stack
 from wait import until
@@ -80,12 +79,7 @@ def test_a_call_whose_sides_answer_their_probes_goes_on(world):
     # Theirs are the CSeq numbers: the next request of either side is still in order.
     assert carrier.ask(carrier.in_dialog("UPDATE", invite, final, 2), world.stack.sip).status == 200
     assert pbx.await_request("UPDATE")
-    answered = pbx.requests("INVITE")[0]
-    bye = p.Message(f"BYE {answered['Contact'].split('<')[1].split('>')[0]} SIP/2.0", [
-        ("Via", f"SIP/2.0/UDP {PBX}:{pbx.port};branch=z9hG4bK{token()};rport"),
-        ("Max-Forwards", "70"), *[("Route", value) for value in answered.all("Record-Route")],
-        ("From", answered["To"] + f";tag={pbx.tag}"), ("To", answered["From"]),
-        ("Call-ID", answered["Call-ID"]), ("CSeq", "1 BYE"), ("Content-Length", "0")])
+    bye = pbx.callee_request("BYE", pbx.requests("INVITE")[0])
     assert pbx.ask(bye, world.stack.sip).status == 200
     assert carrier.await_request("BYE")["CSeq"] == "1 BYE"
     until(lambda: world.calls_up(trunk) == 0, "the slot is free")

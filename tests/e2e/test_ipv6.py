@@ -105,12 +105,7 @@ def test_the_callee_hangs_up_across_the_families(world):
     final = carrier.await_response(invite)
     carrier.ack(invite, final, world.stack.sip)
     pbx.await_request("ACK")
-    received = pbx.requests("INVITE")[0]
-    bye = pbx.request("BYE", received["Contact"].strip("<>"), call_id=received["Call-ID"],
-                      to=received["From"], contact=False,
-                      headers=[("Route", value) for value in received.all("Record-Route")])
-    bye.headers = [(name, f"{received['To']};tag={pbx.tag}" if name == "From" else value)
-                   for name, value in bye.headers]
+    bye = pbx.callee_request("BYE", pbx.requests("INVITE")[0])
     assert pbx.ask(bye, world.stack.sip6).status == 200
     assert carrier.await_request("BYE")
 

@@ -132,12 +132,7 @@ def test_a_caller_over_tls_and_a_pbx_over_udp(world):
         f"<sip:{world.stack.sip_remote};lr>",
         f"<sip:{world.stack.tls_remote};transport=tls;lr>"]
     pbx.await_request("ACK")
-    received = pbx.requests("INVITE")[0]
-    bye = pbx.request("BYE", received["Contact"].strip("<>"), call_id=received["Call-ID"],
-                      to=received["From"], contact=False,
-                      headers=[("Route", value) for value in received.all("Record-Route")])
-    bye.headers = [(name, f"{received['To']};tag={pbx.tag}" if name == "From" else value)
-                   for name, value in bye.headers]
+    bye = pbx.callee_request("BYE", pbx.requests("INVITE")[0])
     assert pbx.ask(bye, world.stack.sip).status == 200
     assert carrier.await_request("BYE")
 
