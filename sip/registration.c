@@ -409,14 +409,24 @@ static int64_t refresh_at(struct registration *g, int64_t lasts_ms)
 	return now_of(g) + lasts_ms - lead - (int64_t)(random_u64(g->r) % (uint64_t)(lead / 4 + 1));
 }
 
+/* To the address whose turn it is; over TLS it must be the registrar by name. */
+static int flow_of(const struct registration *g, struct flow *to)
+{
+	const struct resolve_target *at = &g->list.item[g->at];
+	int err = net_flow_to(g->r->config.net, (enum transport)at->transport, &at->addr, to);
+
+	if (!err)
+		net_set_name(g->r->config.net, to, str_of(g->server[g->place].host));
+	return err;
+}
+
 static void registered(struct registration *g, const struct sip_msg *m)
 {
 	struct request_texts x;
 	struct register_message sent;
 	struct flow to = g->flow;
 	uint32_t expires;
-	int err = net_flow_to(g->r->config.net, (enum transport)g->list.item[g->at].transport,
-		&g->list.item[g->at].addr, &to);
+	int err = flow_of(g, &to);
 
 	if (!err)
 		err = fill(g, &to, &x, &sent);
@@ -551,13 +561,12 @@ static int write_credentials(
 static int try_send(struct registration *g)
 {
 	const struct registrant_config *c = &g->r->config;
-	const struct resolve_target *at = &g->list.item[g->at];
 	char text[REGISTER_MESSAGE_MAX], line[1536];
 	struct register_message m;
 	struct request_texts x;
 	struct sip_build b;
 	struct flow to;
-	int err = net_flow_to(c->net, (enum transport)at->transport, &at->addr, &to);
+	int err = flow_of(g, &to);
 
 	if (!err)
 		err = fill(g, &to, &x, &m);
