@@ -41,15 +41,11 @@ void attempt_target(const struct attempt *attempt, char out[ATTEMPT_TARGET_SIZE]
 	case ATTEMPT_REJECT:
 		response_write(attempt, out);
 		break;
-	case ATTEMPT_LOOP:
-		if (attempt->text) {
-			snprintf(out, ATTEMPT_TARGET_SIZE, "%s", attempt->text);
-			break;
-		}
-		e164_format(attempt->number, out);
-		break;
 	default:
-		e164_format(attempt->number, out);
+		if (attempt->text)
+			snprintf(out, ATTEMPT_TARGET_SIZE, "%s", attempt->text);
+		else
+			e164_format(attempt->number, out);
 		break;
 	}
 }

@@ -3,7 +3,7 @@
  *   sip_account   trk_0190163d-8694-739b-aea5-966c26f8ad91/primary
  *   backup_pbx    sip:backup.example:5060;transport=udp   (no port: found by DNS)
  *   peer          sip:192.0.2.9:5060;transport=udp
- *   number        +14155550100
+ *   number        +14155550100, or an emergency number: 911
  *   sip_uri       sip:desk@pbx.example;transport=tcp
  *   media         sip:ivr@media.example:5060;transport=udp
  *   reject        486 Busy Here                           (the usual reason is left out)

@@ -286,6 +286,26 @@ const struct cfg_dial_plan *cfg_dial_plan_by_internal(
 	return NULL;
 }
 
+struct sip_account_walk {
+	cfg_sip_account_h *h;
+	void *arg;
+};
+
+static int walk_sip_account(void *owner, void *arg)
+{
+	const struct sip_account_walk *w = arg;
+
+	return w->h(owner, w->arg);
+}
+
+int cfg_each_sip_account_by_ip(
+	const struct cfg *cfg, const uint8_t addr[16], cfg_sip_account_h *h, void *arg)
+{
+	struct sip_account_walk w = {h, arg};
+
+	return ip_index_each(&cfg->account_ips, addr, walk_sip_account, &w);
+}
+
 const struct cfg_did *cfg_did(const struct cfg *cfg, e164_t number)
 {
 	return did_table_find(&cfg->dids, number);

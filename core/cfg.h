@@ -137,6 +137,10 @@ const struct cfg_sip_account *cfg_sip_account_by_username(
 	const struct cfg *cfg, const char *username, size_t len);
 /* The IP-mode account whose block list holds this address, longest match. addr: 16 octets, IPv4 mapped. */
 const struct cfg_sip_account *cfg_sip_account_by_ip(const struct cfg *cfg, const uint8_t addr[16]);
+/* All accounts with that block. Return non-zero from the handler to stop. */
+typedef int cfg_sip_account_h(const struct cfg_sip_account *acc, void *arg);
+int cfg_each_sip_account_by_ip(
+	const struct cfg *cfg, const uint8_t addr[16], cfg_sip_account_h *h, void *arg);
 const struct cfg_did *cfg_did(const struct cfg *cfg, e164_t number);
 const struct cfg_gateway *cfg_gateway(const struct cfg *cfg, const struct uuid *id);
 /* The enabled gateway whose inbound_ip_addresses hold this address, longest match. */

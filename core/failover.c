@@ -182,7 +182,7 @@ static void on_failure(struct step *s, unsigned branch, unsigned status)
 		return;
 	attempt_end_far(&fo->end[lane->current], status, branch);
 	lane->heard = true;
-	if (status == 503)
+	if (status == 503 || (status / 100 == 5 && lane_attempt(fo, lane)->kind == ATTEMPT_NUMBER))
 		walk_address(s, lane);
 	else
 		walk_attempt_over(s, lane);

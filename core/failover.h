@@ -11,7 +11,7 @@
  * its own. After an address that did answer (503), the next one starts afresh.
  *
  * Within an attempt the next address is tried after a transport failure, a 503 (RFC 3263 section
- * 4.3) and a gateway's silence. Every other final response is the attempt's. When it raises
+ * 4.3), and a gateway's silence or other 5xx. Every other final response is the attempt's. When it raises
  * a trigger that the attempt has switched on, the next attempt starts; when it is one of its
  * leave_triggers, the attempt at leave_to; else the plan ends. A gateway's 482 or 483 raises none: what
  * came round once would come round by every other number, too.

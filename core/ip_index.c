@@ -34,6 +34,11 @@ void ip_index_remove(struct ip_index *ix, struct ip_entry *e)
 	ix->by_length[e->block.bits]--;
 }
 
+static bool same_block(const struct cidr *a, const struct cidr *b)
+{
+	return a->bits == b->bits && !memcmp(a->addr, b->addr, sizeof(a->addr));
+}
+
 static struct ip_entry *find_block(const struct ip_index *ix, const struct cidr *block)
 {
 	struct hash_link *l = hash_first(&ix->blocks, block_hash(ix, block));
@@ -41,20 +46,20 @@ static struct ip_entry *find_block(const struct ip_index *ix, const struct cidr 
 	for (; l; l = hash_next(l)) {
 		struct ip_entry *e = HASH_OBJECT(l, struct ip_entry, link);
 
-		if (e->block.bits == block->bits &&
-			!memcmp(e->block.addr, block->addr, sizeof(block->addr)))
+		if (same_block(&e->block, block))
 			return e;
 	}
 	return NULL;
 }
 
-void *ip_index_find(const struct ip_index *ix, const uint8_t addr[16])
+/* The newest entry of the longest block that holds the address. */
+static struct ip_entry *find_longest(const struct ip_index *ix, const uint8_t addr[16])
 {
 	struct cidr block;
 
 	memcpy(block.addr, addr, sizeof(block.addr));
 	for (unsigned bits = 129; bits-- > 0;) {
-		const struct ip_entry *e;
+		struct ip_entry *e;
 
 		if (!ix->by_length[bits])
 			continue;
@@ -62,7 +67,29 @@ void *ip_index_find(const struct ip_index *ix, const uint8_t addr[16])
 		cidr_mask(block.addr, bits);
 		e = find_block(ix, &block);
 		if (e)
-			return e->owner;
+			return e;
 	}
 	return NULL;
+}
+
+void *ip_index_find(const struct ip_index *ix, const uint8_t addr[16])
+{
+	const struct ip_entry *e = find_longest(ix, addr);
+
+	return e ? e->owner : NULL;
+}
+
+int ip_index_each(const struct ip_index *ix, const uint8_t addr[16], ip_index_h *h, void *arg)
+{
+	const struct ip_entry *first = find_longest(ix, addr);
+	int stop = 0;
+
+	for (const struct hash_link *l = first ? &first->link : NULL; l && !stop;
+		l = hash_next(l)) {
+		const struct ip_entry *e = HASH_OBJECT(l, const struct ip_entry, link);
+
+		if (same_block(&e->block, &first->block))
+			stop = h(e->owner, arg);
+	}
+	return stop;
 }

@@ -25,5 +25,8 @@ void ip_index_add(struct ip_index *ix, struct ip_entry *e);
 void ip_index_remove(struct ip_index *ix, struct ip_entry *e);
 /* NULL when no block holds it; of two owners of the very same block the newer. */
 void *ip_index_find(const struct ip_index *ix, const uint8_t addr[16]);
+/* Every owner of the longest block that holds it, the newest first. Non-zero stops and is returned. */
+typedef int ip_index_h(void *owner, void *arg);
+int ip_index_each(const struct ip_index *ix, const uint8_t addr[16], ip_index_h *h, void *arg);
 
 #endif

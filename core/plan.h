@@ -79,6 +79,10 @@ enum plan_rule {
 	RULE_DID_DIAL_PLAN,
 	RULE_INTERNAL_NUMBER, /* a PBX called it */
 	RULE_PEER_SERVER,
+	RULE_GATEWAY, /* these four: calls of PBXs, core/plan_outbound.h */
+	RULE_PUBLIC_TRUNK,
+	RULE_EMERGENCY,
+	RULE_OWN_DID, /* in the record of a PBX that called a DID of ours */
 	RULE_COUNT
 };
 const char *plan_rule_word(enum plan_rule r);
@@ -100,6 +104,7 @@ struct attempt {
 	uint8_t leave_to; /* where leave_triggers lead, may be the plan's count; 0: nowhere */
 	bool holds_slot; /* of trunk_id */
 	bool takes_turn; /* the trunk's accounts take turns, and this attempt is one */
+	bool one_address; /* the next addresses of its name are not tried */
 	bool diverts; /* Diversion and History-Info name the DID (RFC 5806, RFC 7044) */
 	trigger_set triggers; /* outcomes that move the call on to the next attempt */
 	trigger_set leave_triggers; /* others, that take it past what belongs to the same target */
@@ -112,7 +117,7 @@ struct attempt {
 		uint8_t transport; /* enum transport */
 		char *host; /* points into the plan; NULL: the bindings, or there is none */
 	} address;
-	/* Points into the plan; NULL: none. The user of a SIP URI, the reason of a reject, the internal
+	/* Points into the plan; NULL: none. The user of a SIP URI, an emergency number, the reason of a reject, the internal
 	 * number of a loop. */
 	char *text;
 	uint32_t max_concurrent_calls; /* of trunk_id, with holds_slot */
@@ -158,10 +163,12 @@ enum plan_refusal {
 	PLAN_UNKNOWN_DID, /* 404 */
 	PLAN_DISABLED, /* DID or account disabled: 404; trunk disabled: 480 */
 	PLAN_NO_TARGET, /* nothing is configured: 480 */
+	PLAN_CAPACITY, /* of a PBX that calls: its trunk's calls are in use: 503 */
+	PLAN_DENIED, /* of a PBX that calls: its account may not call that number: 403 */
 	PLAN_REFUSAL_COUNT
 };
-const char *plan_refusal_word(
-	enum plan_refusal r); /* "ok", "unknown_did", "disabled", "no_target" */
+const char *plan_refusal_word(enum plan_refusal
+		r); /* "ok", "unknown_did", "disabled", "no_target", "capacity", "denied" */
 
 struct plan {
 	enum plan_refusal refusal;

@@ -52,17 +52,18 @@ static bool is_allowed(const struct cfg_account *account, e164_t number)
 	       DESTINATION_OK;
 }
 
-static void add_gateway(struct plan_draft *d, enum plan_rule rule, e164_t number,
+static struct attempt *add_gateway(struct plan_draft *d, enum plan_rule rule, e164_t number,
 	const struct cfg_gateway *gw, const struct sip_address *address)
 {
 	struct attempt *a = add_unreachable(d, rule, number);
 
 	if (!a)
-		return;
+		return NULL;
 	a->unavailable = TRIGGER_NONE;
 	a->gateway_id = gw->id;
 	a->first_response_seconds = gw->failover_seconds;
 	plan_draft_address(a, address);
+	return a;
 }
 
 static void add_gateways(struct plan_draft *d, enum plan_rule rule, e164_t number)
@@ -83,10 +84,13 @@ static void add_gateways(struct plan_draft *d, enum plan_rule rule, e164_t numbe
 		add_unreachable(d, rule, number);
 	for (unsigned i = 0; i < c.count; i++) {
 		const struct cfg_gateway *gw = c.item[i].gw;
+		struct attempt *a = add_gateway(d, rule, number, gw, &gw->address);
 
-		add_gateway(d, rule, number, gw, &gw->address);
-		if (gw->failover_address.host)
-			add_gateway(d, rule, number, gw, &gw->failover_address);
+		if (!gw->failover_address.host)
+			continue;
+		if (a)
+			a->one_address = true;
+		(void)add_gateway(d, rule, number, gw, &gw->failover_address);
 	}
 }
 

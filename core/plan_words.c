@@ -7,10 +7,11 @@ static const char *const kind_words[ATTEMPT_KIND_COUNT] = {
 static const char *const rule_words[RULE_COUNT] = {"only_primary", "load_balancing",
 	"auto_failover", "load_balancing_healthy", "did_backup_pbx", "account_backup_pbx",
 	"did_failover_number", "account_failover_number", "did_forwarding", "trunk_dial_plan",
-	"did_dial_plan", "internal_number", "peer_server"};
+	"did_dial_plan", "internal_number", "peer_server", "gateway", "public_trunk", "emergency",
+	"own_did"};
 
 static const char *const refusal_words[PLAN_REFUSAL_COUNT] = {
-	"ok", "unknown_did", "disabled", "no_target"};
+	"ok", "unknown_did", "disabled", "no_target", "capacity", "denied"};
 
 const char *attempt_kind_word(enum attempt_kind k)
 {

@@ -34,6 +34,7 @@ WORDS(sip_account_role, enum sip_account_role, ROLE_COUNT, "primary", "secondary
 WORDS(ha_mode, enum ha_mode, HA_MODE_COUNT, "only_primary", "load_balancing", "auto_failover",
 	"load_balancing_healthy")
 WORDS(did_delivery, enum did_delivery, DID_DELIVERY_COUNT, "request_uri", "to")
+WORDS(call_direction, enum call_direction, CALL_DIRECTION_COUNT, "inbound", "outbound")
 WORDS(incoming_action, enum incoming_action, INCOMING_ACTION_COUNT, "ring", "ring_then_forward")
 WORDS(calling_party_display, enum calling_party_display, DISPLAY_COUNT, "caller", "caller_number",
 	"called_number", "fixed")

@@ -21,6 +21,9 @@ enum ha_mode {
 
 enum did_delivery { DELIVER_REQUEST_URI, DELIVER_TO, DID_DELIVERY_COUNT };
 
+/* Seen from the account whose record the call leaves. */
+enum call_direction { CALL_INBOUND, CALL_OUTBOUND, CALL_DIRECTION_COUNT };
+
 enum incoming_action { INCOMING_RING, INCOMING_RING_THEN_FORWARD, INCOMING_ACTION_COUNT };
 
 enum calling_party_display {
@@ -96,6 +99,8 @@ const char *ha_mode_word(enum ha_mode m);
 int ha_mode_parse(const char *word);
 const char *did_delivery_word(enum did_delivery d);
 int did_delivery_parse(const char *word);
+const char *call_direction_word(enum call_direction d);
+int call_direction_parse(const char *word);
 const char *incoming_action_word(enum incoming_action a);
 int incoming_action_parse(const char *word);
 const char *calling_party_display_word(enum calling_party_display d);

@@ -1,13 +1,16 @@
 #include "db/observed.h"
 
 static const char cdr_sql[] =
-	"INSERT INTO cdr (id, account_id, trunk_id, did, caller, called, sip_call_id, worker,"
+	"INSERT INTO cdr (id, account_id, trunk_id, direction, did, caller, called, sip_call_id, "
+	"worker,"
 	" started_at, answered_at, ended_at, duration_ms, disposition, cause, status, failed_over,"
 	" answered_by, ended_by, attempts, revision)"
-	" SELECT id, account_id, trunk_id, did, caller, called, sip_call_id, $1, started_at,"
+	" SELECT id, account_id, trunk_id, coalesce(direction, 'inbound'), did, caller, called,"
+	" sip_call_id, $1, started_at,"
 	" answered_at, ended_at, duration_ms, disposition, cause, status, failed_over, answered_by,"
 	" ended_by, attempts, revision"
 	" FROM jsonb_to_recordset($2::jsonb) AS r (id uuid, account_id uuid, trunk_id uuid,"
+	" direction text,"
 	" did bigint, caller text, called text, sip_call_id text, started_at timestamptz,"
 	" answered_at timestamptz, ended_at timestamptz, duration_ms bigint, disposition text,"
 	" cause text, status integer, failed_over boolean, answered_by jsonb, ended_by text,"

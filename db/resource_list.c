@@ -116,6 +116,11 @@ static const struct list_filter call_filters[] = {
 static const struct list_filter cdr_filters[] = {
 	ACCOUNT_ID,
 	TRUNK_ID,
+	{.name = "direction",
+		.kind = FILTER_WORD,
+		.condition = "direction = %s",
+		.word = call_direction_parse,
+		.words = "inbound, outbound"},
 	{.name = "did", .kind = FILTER_NUMBER, .condition = "did = %s::bigint"},
 	{.name = "failed_over", .kind = FILTER_BOOLEAN, .condition = "failed_over = %s::boolean"},
 	{.name = "disposition",

@@ -38,6 +38,7 @@ static const char trunk_sql[] =
 	"'last_failover', (SELECT json_build_object('cdr_id', 'cdr_' || c.id, 'did', '+' || c.did, "
 		"'started_at', " SQL_TIME("c.started_at") ", 'disposition', c.disposition) "
 		"FROM cdr c WHERE c.trunk_id = t.id AND c.account_id = t.account_id AND c.failed_over "
+		"AND c.direction = 'inbound' "
 		"ORDER BY c.id DESC LIMIT 1)) "
 	"FROM trunk t JOIN account a ON a.id = t.account_id "
 	"WHERE t.id = $1 AND ($2::uuid IS NULL OR t.account_id = $2)";

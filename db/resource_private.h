@@ -42,40 +42,16 @@
 	"'revert_revision', revert_revision)"
 /* clang-format on */
 
-#define SQL_CDR_JSON                                                                               \
-	"json_build_object('id', 'cdr_' || id, 'account_id', 'acc_' || account_id, 'trunk_id', "   \
-	"'trk_' || trunk_id, 'did', '+' || did, 'caller', caller, 'called', called, "              \
-	"'sip_call_id', sip_call_id, 'started_at', " SQL_TIME(                                     \
-		"started_at") ", "                                                                 \
-			      "'answered_at',"                                                     \
-			      " " SQL_TIME(                                                        \
-				      "answere"                                                    \
-				      "d_at") ", 'ended_at', " SQL_TIME("ended_at") ", "           \
-										    "'duration_"   \
-										    "ms', "        \
-										    "duration_ms," \
-										    " '"           \
-										    "disposition'" \
-										    ", "           \
-										    "disposition," \
-										    " 'cause', "   \
-										    "cause, "      \
-										    "'status', "   \
-										    "status, "     \
-										    "'failed_"     \
-										    "over', "      \
-										    "failed_over," \
-										    " 'answered_"  \
-										    "by', "        \
-										    "answered_by," \
-										    " 'ended_by'," \
-										    " ended_by, "  \
-										    "'attempts', " \
-										    "attempts, "   \
-										    "'revision', " \
-										    "revision, "   \
-										    "'worker', "   \
-										    "worker)"
+/* clang-format off */
+#define SQL_CDR_JSON \
+	"json_build_object('id', 'cdr_' || id, 'account_id', 'acc_' || account_id, 'trunk_id', " \
+	"'trk_' || trunk_id, 'direction', direction, 'did', '+' || did, 'caller', caller, " \
+	"'called', called, 'sip_call_id', sip_call_id, 'started_at', " SQL_TIME("started_at") ", " \
+	"'answered_at', " SQL_TIME("answered_at") ", 'ended_at', " SQL_TIME("ended_at") ", " \
+	"'duration_ms', duration_ms, 'disposition', disposition, 'cause', cause, 'status', status, " \
+	"'failed_over', failed_over, 'answered_by', answered_by, 'ended_by', ended_by, " \
+	"'attempts', attempts, 'revision', revision, 'worker', worker)"
+/* clang-format on */
 
 /* Statement text in the making, from constant pieces only. */
 struct sql {

@@ -92,13 +92,20 @@ void auth_free(struct auth *a)
 	free(a);
 }
 
+static bool as_proxy(const struct sip_msg *m)
+{
+	return m->method != SIP_REGISTER;
+}
+
 /* The credentials for our realm: 0, ENOENT none that we can check, EINVAL malformed or two. */
 static int credentials_find(
 	const struct auth *a, const struct sip_msg *m, struct digest_credentials *found)
 {
 	bool have = false;
 
-	for (int i = sip_msg_first(m, SIP_HDR_AUTHORIZATION); i >= 0; i = sip_msg_next(m, i)) {
+	enum sip_hdr id = as_proxy(m) ? SIP_HDR_PROXY_AUTHORIZATION : SIP_HDR_AUTHORIZATION;
+
+	for (int i = sip_msg_first(m, id); i >= 0; i = sip_msg_next(m, i)) {
 		struct digest_credentials c;
 		int err = digest_credentials_parse(&c, sip_msg_value(m, i));
 
@@ -112,6 +119,13 @@ static int credentials_find(
 		*found = c;
 	}
 	return have ? 0 : ENOENT;
+}
+
+bool auth_is_tried(const struct auth *a, const struct sip_msg *m)
+{
+	struct digest_credentials c;
+
+	return credentials_find(a, m, &c) != ENOENT;
 }
 
 /* All that needs no password. */
@@ -223,6 +237,8 @@ enum auth_verdict auth_check(struct auth *a, const struct cfg *cfg, const struct
 		return failed(a, &t, now_ms);
 	if (!nonce_use(a->mint, c.nonce, c.nc, source, now_ms))
 		return counted(a, AUTH_STALE);
+	if (m->method == SIP_INVITE)
+		nonce_burn(a->mint, c.nonce, source);
 	backoff_proved(a->backoff, &t, now_ms);
 	a->stats.proved++;
 	*account = acc;
@@ -242,10 +258,11 @@ static enum offer_kind offer_for(struct auth *a, const struct sip_msg *m, const 
 }
 
 /* algorithm is left out for MD5, whose name is the default: every octet counts here. */
-static void challenge_write(struct auth *a, enum digest_algorithm algorithm, struct str nonce,
-	bool stale, struct sip_build *out)
+static void challenge_write(struct auth *a, const struct sip_msg *m,
+	enum digest_algorithm algorithm, struct str nonce, bool stale, struct sip_build *out)
 {
-	sip_build_lit(out, "WWW-Authenticate: Digest realm=\"");
+	sip_build_str(out, as_proxy(m) ? str_lit("Proxy-Authenticate: Digest realm=\"")
+				       : str_lit("WWW-Authenticate: Digest realm=\""));
 	sip_build_str(out, a->realm);
 	sip_build_lit(out, "\",nonce=\"");
 	sip_build_str(out, nonce);
@@ -270,18 +287,18 @@ void auth_challenge(struct auth *a, const struct sip_msg *m, const uint8_t sourc
 
 	nonce_make(a->mint, source, now_ms, text);
 	if (only_sha256) {
-		challenge_write(a, DIGEST_SHA256, nonce, stale, out);
+		challenge_write(a, m, DIGEST_SHA256, nonce, stale, out);
 		return;
 	}
 	if (kind == OFFER_SHA256_FIRST)
-		challenge_write(a, DIGEST_SHA256, nonce, stale, out);
-	challenge_write(a, DIGEST_MD5, nonce, stale, out);
+		challenge_write(a, m, DIGEST_SHA256, nonce, stale, out);
+	challenge_write(a, m, DIGEST_MD5, nonce, stale, out);
 	if (kind == OFFER_MD5_FIRST)
-		challenge_write(a, DIGEST_SHA256, nonce, stale, out);
+		challenge_write(a, m, DIGEST_SHA256, nonce, stale, out);
 	if (!out->err && out->len - before.len <= room)
 		return;
 	*out = before;
-	challenge_write(a, DIGEST_MD5, nonce, stale, out);
+	challenge_write(a, m, DIGEST_MD5, nonce, stale, out);
 }
 
 const struct auth_stats *auth_stats(const struct auth *a)

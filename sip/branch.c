@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sip/digest_client.h"
 #include "sip/diversion.h"
 #include "sip/forward.h"
 #include "sip/loop.h"
@@ -10,6 +11,7 @@
 #include "sip/net.h"
 #include "sip/own_request.h"
 #include "sip/prober.h"
+#include "sip/shown.h"
 #include "sip/trunk_watch.h"
 #include "sip/worker.h"
 
@@ -30,6 +32,9 @@ static void branch_free(struct branch *b)
 	free(b->to_tag);
 	free(b->response);
 	free(b->mask);
+	free(b->target.ruri);
+	free(b->target.route);
+	free(b->challenge);
 	free(b);
 }
 
@@ -40,6 +45,7 @@ void branch_cancel(struct branch *b, bool answered_elsewhere)
 				    ? str_lit("Reason: SIP;cause=200;text=\"Call completed "
 					      "elsewhere\"\r\n")
 				    : str_lit("");
+	b->cancelled = true;
 	if (b->ct)
 		txn_client_cancel(b->ct, reason, loop_now(b->w->loop));
 }
@@ -104,6 +110,8 @@ static void evidence(struct branch *b, bool ok)
 			(enum transport)a->address.transport, ok);
 }
 
+static bool authorize(struct branch *b, const struct sip_msg *m);
+
 static void branch_response(struct branch *b, const struct sip_msg *m, const struct flow *from)
 {
 	struct failover_event ev = {
@@ -115,6 +123,8 @@ static void branch_response(struct branch *b, const struct sip_msg *m, const str
 		return;
 	}
 	evidence(b, m->status != 503 && m->status != 408);
+	if (authorize(b, m))
+		return;
 	remember(b, m, from);
 	setup_event(b->call, &ev, m);
 }
@@ -173,8 +183,8 @@ static const enum sip_hdr session_headers[] = {
 
 /* Scratch for the texts of one INVITE. */
 struct invite_texts {
-	char top[2048], end[512], from[256], to[160];
-	enum sip_hdr drop[8];
+	char top[2048], end[2048], from[512], to[160];
+	enum sip_hdr drop[16];
 	unsigned drops;
 };
 
@@ -236,18 +246,77 @@ static void deliver_to(struct call *call, e164_t did, const struct setup_target 
 	f->to = sip_build_since(&b, 0);
 }
 
-/* The session timer's lines go behind what is in `end` already. */
-static void offer_session(
-	struct call_setup *s, const struct sip_msg *m, struct invite_texts *x, struct forward *f)
+/* A builder that goes on behind what is in `end` already. */
+static struct sip_build more_at_end(struct invite_texts *x, const struct forward *f)
 {
 	struct sip_build b;
 
 	sip_build_init(&b, x->end, sizeof(x->end));
 	b.len = f->end.len;
+	return b;
+}
+
+static bool by_pbx(const struct call *call)
+{
+	return !uuid_is_zero(&call->origin.trunk_id);
+}
+
+/* What a PBX shows of itself; who diverted the call to another display has been heard before. */
+static void show_caller(struct branch *b, const struct sip_msg *m, const struct setup_target *t,
+	struct invite_texts *x, struct forward *f)
+{
+	const struct call_setup *s = b->call->setup;
+	struct str host = net_advertise(b->w->net, &t->flow);
+	bool to_gateway = s->plan.attempt[b->attempt].kind == ATTEMPT_NUMBER;
+	bool masked = !str_empty(f->from);
+	struct sip_build from, end;
+
+	if (!by_pbx(b->call))
+		return;
+	drop_headers(x, shown_drops(masked || s->shown.replaced || s->shown.anonymous));
+	if (!s->shows || masked)
+		return;
+	sip_build_init(&from, x->from, sizeof(x->from));
+	f->from = shown_from(&from, m, &s->shown, host);
+	end = more_at_end(x, f);
+	shown_lines(&end, m, &s->shown, host, to_gateway);
+	f->end = sip_build_since(&end, 0);
+}
+
+/* The session timer's lines. */
+static void offer_session(
+	struct call_setup *s, const struct sip_msg *m, struct invite_texts *x, struct forward *f)
+{
+	struct sip_build b = more_at_end(x, f);
+
 	if (session_request(m, SESSION_DEFAULT, &s->session, &b) == SESSION_EDIT) {
 		f->end = sip_build_since(&b, 0);
 		drop_headers(x, session_headers);
 	}
+}
+
+/* The answer to the gateway's challenge. Our INVITE is then another one than the caller's, and so are the
+ * numbers of all requests that follow it (RFC 3261 22.2). */
+static int add_credentials(
+	struct branch *b, struct str uri, struct invite_texts *x, struct forward *f)
+{
+	const struct attempt *a = &b->call->setup->plan.attempt[b->attempt];
+	const struct cfg_gateway *gw = cfg_gateway(b->w->cfg, &a->gateway_id);
+	struct sip_build end = more_at_end(x, f);
+	struct digest_identity who;
+	int err;
+
+	if (!b->challenge)
+		return 0;
+	if (!gw || !gw->registration.username)
+		return EPERM;
+	who = (struct digest_identity){
+		str_of(gw->registration.username), str_of(gw->registration.password)};
+	err = digest_challenge_answer(
+		b->w->digest, b->challenge, &who, str_lit("INVITE"), uri, &end);
+	f->end = sip_build_since(&end, 0);
+	f->cseq_add = 1;
+	return err ? err : end.err;
 }
 
 static int write_invite(
@@ -272,46 +341,90 @@ static int write_invite(
 		divert(call, b->attempt, &m, t, &x, &f);
 	if (a->did_delivery == DELIVER_TO && called)
 		deliver_to(call, called, t, &x, &f);
+	show_caller(b, &m, t, &x, &f);
 	offer_session(s, &m, &x, &f);
-	if (!str_empty(f.from))
+	int err = add_credentials(b, str_of(t->ruri), &x, &f);
+	if (err)
+		return err;
+	if (!str_empty(f.from) && !by_pbx(call))
 		drop_headers(&x, masked_identities);
-	if (!str_empty(f.from) || !str_empty(f.to)) {
-		int err = mask_new(&b->mask, &m, f.from, f.to);
+	if (!str_empty(f.from) || !str_empty(f.to) || f.cseq_add) {
+		free(b->mask);
+		b->mask = NULL;
+		err = mask_new(&b->mask, &m, f.from, f.to, f.cseq_add);
 		if (err)
 			return err;
 	}
 	return forward_request(call->w->net, &m, &s->from, &t->flow, &f, out, FORWARD_MAX, len);
 }
 
+static int target_keep(struct setup_target *to, const struct setup_target *from)
+{
+	*to = *from;
+	to->ruri = strdup(from->ruri);
+	to->route = from->route ? strdup(from->route) : NULL;
+	return to->ruri && (to->route || !from->route) ? 0 : ENOMEM;
+}
+
+static int send_invite(struct branch *b)
+{
+	struct worker *w = b->w;
+	char branch_text[BRANCH_MAX];
+	struct str branch = worker_branch(w, b->call->did, branch_text);
+	size_t len = 0;
+	int err = write_invite(b, &b->target, branch, w->out, &len);
+
+	if (!err)
+		err = txn_client_new(&b->ct, w->txn, &b->target.flow, SIP_INVITE, branch, w->out,
+			len, branch_h, b, loop_now(w->loop));
+	if (err)
+		return err;
+	b->peer = *txn_client_flow(b->ct);
+	guard_expect(w->guard, &b->peer.peer, loop_now(w->loop), BRANCH_EXPECT_MS);
+	return 0;
+}
+
+/* A gateway asks who we are: once, and only one that we have a password for. */
+static bool authorize(struct branch *b, const struct sip_msg *m)
+{
+	const struct attempt *a = &b->call->setup->plan.attempt[b->attempt];
+	const struct cfg_gateway *gw = cfg_gateway(b->w->cfg, &a->gateway_id);
+	struct txn_client *old = b->ct;
+
+	if ((m->status != 401 && m->status != 407) || b->challenge || b->cancelled || !old ||
+		a->kind != ATTEMPT_NUMBER || !gw || !gw->registration.username)
+		return false;
+	b->challenge = malloc(sizeof(*b->challenge));
+	if (!b->challenge || digest_challenge_read(b->challenge, m) || send_invite(b)) {
+		b->ct = old;
+		return false;
+	}
+	/* It acknowledges by itself what it got. */
+	txn_client_detach(old);
+	return true;
+}
+
 int branch_send(
 	struct call *call, unsigned attempt, unsigned index, const struct setup_target *target)
 {
-	struct worker *w = call->w;
 	struct branch *b = calloc(1, sizeof(*b));
-	char branch_text[BRANCH_MAX];
-	char *out = w->out;
-	size_t len = 0;
 	int err;
 
 	if (!b)
 		return ENOMEM;
-	*b = (struct branch){.w = w,
-		.call = call,
-		.attempt = attempt,
-		.index = index,
-		.peer = target->flow,
-		.bound = target->bound};
-	struct str branch = worker_branch(w, call->did, branch_text);
-	err = write_invite(b, target, branch, out, &len);
+	b->w = call->w;
+	b->call = call;
+	b->attempt = attempt;
+	b->index = index;
+	b->peer = target->flow;
+	b->bound = target->bound;
+	err = target_keep(&b->target, target);
 	if (!err)
-		err = txn_client_new(&b->ct, w->txn, &target->flow, SIP_INVITE, branch, out, len,
-			branch_h, b, loop_now(w->loop));
+		err = send_invite(b);
 	if (err) {
 		branch_free(b);
 		return err;
 	}
-	b->peer = *txn_client_flow(b->ct);
-	guard_expect(w->guard, &b->peer.peer, loop_now(w->loop), BRANCH_EXPECT_MS);
 	b->next = call->setup->branches;
 	call->setup->branches = b;
 	return 0;

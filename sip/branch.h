@@ -5,6 +5,8 @@
 
 #include "sip/setup.h"
 
+struct digest_challenge;
+
 struct branch {
 	struct branch *next;
 	struct worker *w;
@@ -15,8 +17,11 @@ struct branch {
 	char *to_tag; /* of the early dialog; NULL: none yet */
 	char *response; /* final response but 2xx, as received */
 	size_t response_len;
+	struct setup_target target; /* a copy: the gateway may want the INVITE once more */
+	struct digest_challenge *challenge; /* the gateway's, being answered; NULL: none */
 	struct call_mask *mask; /* how its INVITE differs from the caller's; NULL: not */
 	bool bound;
+	bool cancelled;
 	bool late_ended; /* BYE was sent */
 	bool heard; /* any response came, or its silence has been told */
 };

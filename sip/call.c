@@ -75,6 +75,39 @@ int call_new(struct call **callp, struct worker *w, struct str call_id, struct s
 	return 0;
 }
 
+struct uuid call_caller_id(const struct call *call)
+{
+	struct uuid id = call->id;
+
+	id.b[sizeof(id.b) - 1] ^= 0x80;
+	return id;
+}
+
+void call_take_caller_slot(struct call *call)
+{
+	struct call_origin *o = &call->origin;
+	struct uuid id = call_caller_id(call);
+
+	if (uuid_is_zero(&o->trunk_id) || o->holds_slot)
+		return;
+	if (slots_take(call->w->slots, &o->trunk_id, &id, UINT32_MAX) == 0) {
+		o->holds_slot = true;
+		worker_trunk_changed(call->w, &o->trunk_id);
+	}
+}
+
+static void release_caller_slot(struct call *call)
+{
+	struct call_origin *o = &call->origin;
+	struct uuid id = call_caller_id(call);
+
+	if (!o->holds_slot)
+		return;
+	o->holds_slot = false;
+	slots_release(call->w->slots, &o->trunk_id, &id);
+	worker_trunk_changed(call->w, &o->trunk_id);
+}
+
 void call_free(struct call *call)
 {
 	hash_remove(&call->w->calls.by_dialog, &call->link);
@@ -82,6 +115,7 @@ void call_free(struct call *call)
 	live_call_gone(call);
 	call_release_slots(call);
 	failover_leg_release(call);
+	release_caller_slot(call);
 	setup_free(call->setup);
 	relay_orphan(call);
 	leg_fini(&call->leg[LEG_CALLER]);
@@ -89,6 +123,7 @@ void call_free(struct call *call)
 	free(call->mask);
 	free(call->record);
 	free(call->caller);
+	free(call->called);
 	free(call->call_id);
 	free(call);
 }

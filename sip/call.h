@@ -39,7 +39,16 @@ struct leg {
 /* Who ended a call; an operator does by the API. */
 enum call_end { END_CALLER, END_CALLEE, END_SYSTEM, END_OPERATOR };
 
-enum call_direction { CALL_INBOUND, CALL_OUTBOUND };
+/* The PBX that makes the call; all zero when a gateway does. A call of a PBX to one of our own DIDs is both:
+ * outbound to the caller's account, inbound to the DID's. Its trunk has a slot for the whole call, beside
+ * the one that delivery to a trunk takes: a call from a trunk to itself is two of its calls. */
+struct call_origin {
+	struct uuid account_id, trunk_id;
+	e164_t number; /* what it shows, 0: nothing */
+	bool inside; /* it calls what is ours: the called party may be a PBX too */
+	bool by_address; /* known by nothing but the source address of a datagram */
+	bool holds_slot;
+};
 
 /* A call's place among those whose change has not been reported (sip/live_call.h). */
 struct live_call {
@@ -53,10 +62,12 @@ struct call {
 	struct worker *w;
 	struct uuid id; /* of its record */
 	struct uuid account_id, trunk_id;
-	e164_t did;
+	struct call_origin origin;
+	e164_t did; /* the DID called, 0: none of ours */
 	char *call_id;
 	size_t call_id_len;
-	char *caller; /* user part of From, for the record */
+	char *caller; /* user part of From, or the number that a PBX shows; for the record */
+	char *called; /* what a PBX dialled, as it was understood; NULL: the DID */
 	struct call_setup *setup; /* NULL once answered */
 	struct leg leg[LEG_COUNT];
 	struct call_mask *mask; /* NULL: nothing is masked */
@@ -102,6 +113,10 @@ struct call *call_of(struct worker *w, const struct sip_msg *m, enum leg_side *f
 int call_take_slot(struct call *call, const struct uuid *trunk, uint32_t limit);
 void call_release_slot(struct call *call, const struct uuid *trunk);
 void call_release_slots(struct call *call);
+/* The slot of the caller's trunk; given back by call_free(). */
+void call_take_caller_slot(struct call *call);
+/* The id of that slot, and of the record of the caller's side when the DID's side has one too. */
+struct uuid call_caller_id(const struct call *call);
 
 /* Fills a leg's texts; EINVAL when they are too long to be kept, ENOMEM. */
 int leg_set(

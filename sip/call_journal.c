@@ -12,13 +12,16 @@
 #include "sip/watch.h"
 #include "sip/worker.h"
 
-enum { CALL_JOURNAL_VERSION = 3, CALL_TEXTS = 16, CALL_TEXT_NAMES = 14 };
+enum { CALL_JOURNAL_VERSION = 4, CALL_TEXTS = 17, CALL_TEXT_NAMES = 14, CALL_TEXT_CALLED = 16 };
 
 /* The fixed part; the texts follow, each with its NUL, then the record. All on one machine, so
  * the layout is the compiler's; size and version tell a record of another build. */
 struct call_image {
 	uint32_t version, size;
 	struct uuid account_id, trunk_id;
+	uint8_t direction;
+	struct call_origin origin;
+	int32_t cseq_add;
 	e164_t did;
 	int64_t started_wall_ms, answered_wall_ms;
 	int64_t session_wall_ms; /* 0: no session timer */
@@ -51,6 +54,7 @@ static void texts_of(const struct call *call, const char *text[CALL_TEXTS])
 	text[n++] = call->mask && call->mask->to_out ? call->mask->to_out : "";
 	for (int i = 0; i < LEG_COUNT; i++)
 		text[n++] = net_name(call->w->net, &call->leg[i].flow);
+	text[n] = call->called ? call->called : "";
 }
 
 static void image_of(const struct call *call, struct call_image *image)
@@ -62,6 +66,9 @@ static void image_of(const struct call *call, struct call_image *image)
 	image->size = sizeof(*image);
 	image->account_id = call->account_id;
 	image->trunk_id = call->trunk_id;
+	image->direction = call->direction;
+	image->origin = call->origin;
+	image->cseq_add = call->mask ? call->mask->cseq_add : 0;
 	image->did = call->did;
 	image->started_wall_ms = call->started_wall_ms;
 	image->answered_wall_ms = call->answered_wall_ms;
@@ -131,14 +138,14 @@ static int read_texts(const char *at, size_t len, const char *text[CALL_TEXTS], 
 	return 0;
 }
 
-static int restore_mask(struct call *call, const char *const text[CALL_TEXTS])
+static int restore_mask(struct call *call, const char *const text[CALL_TEXTS], int32_t cseq_add)
 {
 	const char *from_in = text[10], *from_out = text[11], *to_in = text[12], *to_out = text[13];
 	struct sip_msg m = {.from.all = str_of(from_in), .to.all = str_of(to_in)};
 
-	if (!*from_out && !*to_out)
+	if (!*from_out && !*to_out && !cseq_add)
 		return 0;
-	return mask_new(&call->mask, &m, str_of(from_out), str_of(to_out));
+	return mask_new(&call->mask, &m, str_of(from_out), str_of(to_out), cseq_add);
 }
 
 static int restore_legs(
@@ -165,6 +172,9 @@ static int restore_rest(struct call *call, const struct call_image *image,
 
 	call->account_id = image->account_id;
 	call->trunk_id = image->trunk_id;
+	call->direction = image->direction;
+	call->origin = image->origin;
+	call->origin.holds_slot = false;
 	call->did = image->did;
 	call->max_call_seconds = image->max_call_seconds;
 	call->started_wall_ms = image->started_wall_ms;
@@ -172,11 +182,12 @@ static int restore_rest(struct call *call, const struct call_image *image,
 	call->started_ms = now - (wall - image->started_wall_ms);
 	call->answered_ms = now - (wall - image->answered_wall_ms);
 	call->caller = strdup(text[1]);
+	call->called = *text[CALL_TEXT_CALLED] ? strdup(text[CALL_TEXT_CALLED]) : NULL;
 	call->record = malloc(image->record_size);
-	if (!call->caller || !call->record)
+	if (!call->caller || !call->record || (*text[CALL_TEXT_CALLED] && !call->called))
 		return ENOMEM;
 	memcpy(call->record, record, image->record_size);
-	return restore_mask(call, text);
+	return restore_mask(call, text, image->cseq_add);
 }
 
 /* Seconds of a timer that went on while the process was away. */
@@ -193,6 +204,8 @@ static void resume(struct call *call, const struct call_image *image)
 	if (image->holds_slot)
 		(void)call_take_slot(call, &image->slot, UINT32_MAX);
 	failover_leg_restore(call, image->failover_leg);
+	if (image->origin.holds_slot)
+		call_take_caller_slot(call);
 	watch_start(call, image->session_wall_ms ? seconds_left(image->session_wall_ms, wall) : 0);
 	if (call->max_call_seconds)
 		watch_limit(call, seconds_left(call->answered_wall_ms +

@@ -38,6 +38,26 @@ static void fill_attempt(const struct call *call, unsigned i, struct call_record
 		o->ended_ms > o->started_ms ? (uint32_t)(o->ended_ms - o->started_ms) : 0;
 }
 
+/* Nothing was tried. */
+static void fill_refusal(const struct plan *plan, struct call_record *r)
+{
+	r->status = (uint16_t)plan->status;
+	switch (plan->refusal) {
+	case PLAN_CAPACITY:
+		r->disposition = DISPOSITION_CONGESTION;
+		r->cause = CAUSE_CAPACITY;
+		break;
+	case PLAN_DENIED:
+		r->disposition = DISPOSITION_REJECTED;
+		r->cause = CAUSE_FAREND_REJECTED;
+		break;
+	default:
+		r->disposition = DISPOSITION_CONGESTION;
+		r->cause = CAUSE_FAREND_RESPONSE;
+		break;
+	}
+}
+
 static void fill_result(const struct call *call, struct call_record *r)
 {
 	const struct call_setup *s = call->setup;
@@ -46,9 +66,7 @@ static void fill_result(const struct call *call, struct call_record *r)
 
 	r->answered_by = -1;
 	if (s->plan.status && s->plan.count == 0) {
-		r->status = (uint16_t)s->plan.status;
-		r->disposition = DISPOSITION_CONGESTION;
-		r->cause = CAUSE_FAREND_RESPONSE;
+		fill_refusal(&s->plan, r);
 		return;
 	}
 	failover_result(s->fo, &result);
@@ -123,6 +141,41 @@ static const char *word_or_null(const char *word)
 	return *word ? word : NULL;
 }
 
+/* The DID that a PBX's call shows; 0: what it shows is none of ours. */
+static e164_t shown_did(const struct call *call)
+{
+	e164_t number = call->origin.number;
+
+	return number && cfg_did(call->w->cfg, number) ? number : 0;
+}
+
+/* A PBX called one of our own DIDs. Its account gets a record of its own, which says nothing of how the DID's
+ * account has its calls delivered. */
+static void hand_over_caller(const struct call *call, const struct cdr *whole)
+{
+	struct cdr_attempt attempt = {.kind = attempt_kind_word(ATTEMPT_NUMBER),
+		.target = whole->called,
+		.rule = plan_rule_word(RULE_OWN_DID),
+		.started_ms = whole->started_ms,
+		.duration_ms = (whole->answered_ms ? whole->answered_ms : whole->ended_ms) -
+			       whole->started_ms,
+		.status = whole->status,
+		.disposition = whole->disposition,
+		.cause = whole->cause};
+	struct cdr cdr = *whole;
+
+	cdr.id = call_caller_id(call);
+	cdr.account_id = call->origin.account_id;
+	cdr.trunk_id = call->origin.trunk_id;
+	cdr.direction = call_direction_word(CALL_OUTBOUND);
+	cdr.did = shown_did(call);
+	cdr.failed_over = false;
+	cdr.answered_by = whole->answered_ms ? 0 : -1;
+	cdr.attempts = 1;
+	cdr.attempt = &attempt;
+	(void)recorder_cdr(call->w->recorder, &cdr);
+}
+
 static void hand_over(const struct call *call, const struct call_record *r, const char *ended_by)
 {
 	struct cdr_attempt attempt[PLAN_ATTEMPTS_MAX];
@@ -131,9 +184,10 @@ static void hand_over(const struct call *call, const struct call_record *r, cons
 	struct cdr cdr = {.id = call->id,
 		.account_id = call->account_id,
 		.trunk_id = call->trunk_id,
-		.did = call->did,
+		.direction = call_direction_word(call->direction),
+		.did = call->direction == CALL_OUTBOUND ? shown_did(call) : call->did,
 		.caller = call->caller,
-		.called = called,
+		.called = call->called ? call->called : called,
 		.sip_call_id = call->call_id,
 		.started_ms = call->started_wall_ms,
 		.answered_ms = call->answered_wall_ms,
@@ -165,6 +219,8 @@ static void hand_over(const struct call *call, const struct call_record *r, cons
 	}
 	/* A full queue is counted by the recorder and told by its metrics. */
 	(void)recorder_cdr(call->w->recorder, &cdr);
+	if (call->direction == CALL_INBOUND && !uuid_is_zero(&call->origin.trunk_id))
+		hand_over_caller(call, &cdr);
 }
 
 static const char *end_word(enum call_end by)

@@ -172,7 +172,7 @@ int dialog_open(struct call *call, const struct branch *b, const struct sip_msg 
 	if (v.kind != SIP_SCAN_OK)
 		return EINVAL;
 	err = open_leg(call, LEG_CALLER, &invite, &ok->from, route_of_invite(&invite, route),
-		&s->from, false);
+		&s->from, s->caller_bound);
 	if (err)
 		return err;
 	call->leg[LEG_CALLER].cseq = invite.cseq;
@@ -189,6 +189,14 @@ static bool same_ip(const union net_addr *a, const union net_addr *b)
 	return memcmp(x, y, sizeof(x)) == 0;
 }
 
+/* Of a PBX's call the caller is one, and the called party is when the DID is ours. */
+static bool is_pbx(const struct call *call, enum leg_side side)
+{
+	if (side == LEG_CALLER)
+		return !uuid_is_zero(&call->origin.trunk_id);
+	return call->direction == CALL_INBOUND || call->origin.inside;
+}
+
 bool dialog_source_ok(const struct call *call, enum leg_side side, const struct flow *from)
 {
 	uint8_t octets[16];
@@ -201,7 +209,7 @@ bool dialog_source_ok(const struct call *call, enum leg_side side, const struct 
 	if (worker_gateway(call->w, from))
 		return true;
 	net_addr_octets(&from->peer, octets);
-	return side == LEG_CALLEE && (cfg_sip_account_by_ip(call->w->cfg, octets) ||
+	return is_pbx(call, side) && (cfg_sip_account_by_ip(call->w->cfg, octets) ||
 					     worker_binding_source(call->w, from));
 }
 

@@ -1,13 +1,18 @@
 #include "sip/dispatch.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "core/log.h"
 #include "sip/answer.h"
+#include "sip/auth.h"
+#include "sip/caller.h"
 #include "sip/dialog.h"
 #include "sip/forward.h"
 #include "sip/guard.h"
+#include "sip/inbound.h"
 #include "sip/loop.h"
+#include "sip/outbound.h"
 #include "sip/registrar.h"
 #include "sip/relay.h"
 #include "sip/reply.h"
@@ -19,7 +24,7 @@
 	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, "         \
 	"NOTIFY\r\n"
 
-enum { CONFIG_EXPECTED_MS = 3000 };
+enum { CONFIG_EXPECTED_MS = 3000, CHALLENGE_MAX = 1536 };
 
 static void reply_stateless(struct worker *w, const struct sip_msg *m, const struct flow *from,
 	size_t max, const struct sip_reply *r)
@@ -88,6 +93,54 @@ static bool stop_register(
 	return true;
 }
 
+/* The answer to one whose password is missing or wrong. room: octets that the challenges may have. */
+static struct sip_reply challenge(struct worker *w, const struct sip_msg *m,
+	const struct flow *from, enum auth_verdict v, size_t room, char lines[CHALLENGE_MAX])
+{
+	struct sip_reply r = {.code = 407, .reason = STR("Proxy Authentication Required")};
+	uint8_t source[16];
+	struct sip_build b;
+
+	if (v == AUTH_MALFORMED)
+		return (struct sip_reply){.code = 400, .reason = STR("Bad Credentials")};
+	if (v == AUTH_REFUSED)
+		return (struct sip_reply){.code = 403, .reason = STR("Forbidden")};
+	net_addr_octets(&from->peer, source);
+	sip_build_init(&b, lines, CHALLENGE_MAX);
+	auth_challenge(w->auth, m, source, v, room, loop_now(w->loop), &b);
+	r.extra = sip_build_since(&b, 0);
+	return r;
+}
+
+/*
+ * Nobody is known by this INVITE, and it must say whose it is: asked without a transaction, as with
+ * REGISTER. One that has a transaction was asked, and answered, before.
+ */
+static bool stop_invite(
+	struct worker *w, const struct sip_msg *m, const struct flow *from, enum guard_class class)
+{
+	size_t max = guard_reply_max(class, m, from);
+	char lines[CHALLENGE_MAX];
+	enum auth_verdict v;
+	struct sip_reply r;
+	uint8_t source[16];
+
+	if (!str_empty(m->to.tag) || txn_knows(w->txn, m) || !caller_must_prove(w, m, from))
+		return false;
+	net_addr_octets(&from->peer, source);
+	v = auth_front(w->auth, w->cfg, m, source, loop_now(w->loop));
+	if (v == AUTH_PROVED)
+		return false;
+	if (v == AUTH_SILENT)
+		return true;
+	r = challenge(w, m, from, v, SIZE_MAX, lines);
+	if (txn_reply_stateless(w->txn, m, from, &r, max) != EMSGSIZE)
+		return true;
+	r = challenge(w, m, from, v, 0, lines); /* MD5 alone */
+	reply_stateless(w, m, from, max, &r);
+	return true;
+}
+
 /*
  * Before the first configuration nobody is known, so nobody may be refused as a stranger. It comes
  * from disk in less than a second, which retransmissions bridge; 503 when it is not there. Calls
@@ -132,6 +185,8 @@ void dispatch_recv(const char *buf, size_t len, const struct flow *from, void *a
 		if (stop_unready(w, &m, from, class))
 			return;
 		if (class == GUARD_STRANGER && stop_stranger(w, &m, from))
+			return;
+		if (m.method == SIP_INVITE && stop_invite(w, &m, from, class))
 			return;
 		if (m.method == SIP_REGISTER && stop_register(w, &m, from, class))
 			return;
@@ -210,24 +265,53 @@ static void register_request(
 	answer_with(w, st, m, from, registrar_reply(a));
 }
 
-/* An INVITE that starts a call: from gateways and the other trunking servers only, to our DIDs only. */
+/* A password was asked for and is right, or asked for again. */
+static bool proved(struct worker *w, struct txn_server *st, const struct sip_msg *m,
+	const struct flow *from, const struct cfg_sip_account **account)
+{
+	char lines[CHALLENGE_MAX];
+	enum auth_verdict v;
+	uint8_t source[16];
+
+	net_addr_octets(&from->peer, source);
+	v = auth_check(w->auth, w->cfg, m, source, loop_now(w->loop), account);
+	if (v == AUTH_PROVED)
+		return true;
+	if (v == AUTH_SILENT)
+		txn_server_drop(st, loop_now(w->loop));
+	else
+		answer_with(w, st, m, from, challenge(w, m, from, v, SIZE_MAX, lines));
+	return false;
+}
+
+/* An INVITE that starts a call: of a gateway or another trunking server to one of our DIDs,
+ * or of a PBX. */
 static void invite_request(
 	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from)
 {
+	struct admission a = {.w = w, .st = st, .m = m, .from = from};
+	const struct cfg_sip_account *account = NULL;
 	struct sip_addr route;
+	bool by_address = !caller_must_prove(w, m, from);
 
-	if (!worker_gateway(w, from) && !guard_is_peer(w->guard, &from->peer)) {
-		w->stats.forbidden++;
-		answer(w, st, m, from, 403, "Forbidden", NULL);
-		return;
-	}
 	/* A Route that leads on from us asks for a relay. */
 	if (forward_next_route(w->net, m, &route) == 0) {
 		w->stats.forbidden++;
 		answer(w, st, m, from, 403, "No Relaying", NULL);
 		return;
 	}
-	setup_start(w, st, m, from);
+	if (caller_is_gateway(w, m, from)) {
+		inbound_start(&a);
+		return;
+	}
+	if (!by_address && !proved(w, st, m, from, &account))
+		return;
+	if (by_address && caller_by_address(w, m, from, &account)) {
+		w->stats.forbidden++;
+		answer(w, st, m, from, 403, "Ambiguous Caller", NULL);
+		return;
+	}
+	outbound_start(&a, account, by_address && !flow_is_stream(from));
 }
 
 static void request_h(

@@ -147,8 +147,59 @@ static void cut_routes(struct sip_splice *s, const struct sip_msg *m, unsigned n
 	}
 }
 
-static void common_edits(struct sip_splice *s, const struct sip_msg *m, const struct forward *f)
+/* Texts that must live until the message is written. */
+struct cseq_texts {
+	char cseq[12], rack[12];
+};
+
+static void replace_number(struct sip_splice *s, struct str old, int64_t number, char text[12])
 {
+	struct sip_build b;
+
+	sip_build_init(&b, text, 12);
+	sip_build_u32(&b, (uint32_t)number);
+	sip_splice_replace(s, old, sip_build_since(&b, 0));
+}
+
+static struct str digits_at(const char *p, const char *end)
+{
+	const char *start = p;
+
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return str_span(start, p);
+}
+
+/* "776656 1 INVITE": the second number is a CSeq (RFC 3262 section 7.2). */
+static struct str rack_cseq(struct str rack)
+{
+	const char *end = str_end(rack), *p = str_end(digits_at(rack.p, end));
+
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	return digits_at(p, end);
+}
+
+static void cseq_edits(
+	struct sip_splice *s, const struct sip_msg *m, int32_t add, struct cseq_texts *x)
+{
+	struct str value = sip_msg_get(m, SIP_HDR_CSEQ), rack = sip_msg_get(m, SIP_HDR_RACK);
+	uint32_t number;
+
+	if (!add)
+		return;
+	replace_number(s, digits_at(value.p, str_end(value)), (int64_t)m->cseq + add, x->cseq);
+	if (str_empty(rack))
+		return;
+	rack = rack_cseq(rack);
+	if (str_u32(rack, INT32_MAX, &number) == 0)
+		replace_number(s, rack, (int64_t)number + add, x->rack);
+}
+
+static void common_edits(struct sip_splice *s, const struct sip_msg *m, const struct forward *f,
+	struct cseq_texts *x)
+{
+	cseq_edits(s, m, f->cseq_add, x);
 	if (!str_empty(f->from))
 		sip_splice_replace(s, sip_addr_part(&m->from), f->from);
 	if (!str_empty(f->to))
@@ -166,6 +217,7 @@ int forward_request(const struct net *net, const struct sip_msg *m, const struct
 	struct sip_splice s;
 	char top[512];
 	char ip[FLOW_IP_TEXT_MAX];
+	struct cseq_texts x;
 	struct sip_build b;
 
 	sip_build_init(&b, top, sizeof(top));
@@ -184,17 +236,18 @@ int forward_request(const struct net *net, const struct sip_msg *m, const struct
 	if (!str_empty(f->ruri))
 		sip_splice_replace(&s, m->ruri.all, f->ruri);
 	cut_routes(&s, m, forward_own_routes(net, m));
-	common_edits(&s, m, f);
+	common_edits(&s, m, f, &x);
 	return sip_splice_write(&s, out, cap, len);
 }
 
 int forward_response(
 	const struct sip_msg *m, const struct forward *f, char *out, size_t cap, size_t *len)
 {
+	struct cseq_texts x;
 	struct sip_splice s;
 
 	sip_splice_init(&s, m);
 	sip_splice_delete_first_value(&s, sip_msg_first(m, SIP_HDR_VIA));
-	common_edits(&s, m, f);
+	common_edits(&s, m, f, &x);
 	return sip_splice_write(&s, out, cap, len);
 }

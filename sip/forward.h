@@ -18,6 +18,7 @@ struct forward {
 		to; /* name-addr in place of the received one, parameters stay; empty: as is */
 	struct str top; /* header lines above the received ones */
 	struct str end; /* header lines below them */
+	int32_t cseq_add; /* the other side counts its CSeq so much higher; 0: alike */
 	const enum sip_hdr *drop; /* headers to leave out, ended by SIP_HDR_COUNT; NULL: none */
 	bool record_route; /* stay in the dialog */
 };

@@ -299,6 +299,8 @@ enum guard_refusal guard_request(
 		why = GUARD_SCANNER;
 	else if (in_call || m->method == SIP_REGISTER || m->method == SIP_ACK)
 		return GUARD_OK;
+	else if (m->method == SIP_INVITE && str_empty(m->to.tag))
+		return GUARD_OK;
 	else if (m->method == SIP_CANCEL || !str_empty(m->to.tag))
 		why = GUARD_NO_CALL;
 	else

@@ -79,7 +79,7 @@ enum guard_refusal guard_admit(
 
 /*
  * A stranger's scanned request; in_call: it is of a call that takes requests from there. GUARD_OK: such
- * a one, REGISTER and ACK. GUARD_UNKNOWN_SOURCE and GUARD_NO_CALL: answer 403 or 481, statelessly, within
+ * a one, REGISTER, an INVITE that starts a call (both are asked for a password) and ACK. GUARD_UNKNOWN_SOURCE and GUARD_NO_CALL: answer 403 or 481, statelessly, within
  * guard_reply_max(). Others: no answer.
  */
 enum guard_refusal guard_request(

@@ -51,7 +51,7 @@ static void report(struct call *call)
 		.did = call->did,
 		.outbound = call->direction == CALL_OUTBOUND,
 		.caller = call->caller,
-		.called = called,
+		.called = call->called ? call->called : called,
 		.sip_call_id = call->call_id,
 		.caller_tag = call->leg[LEG_CALLER].tag,
 		.started_ms = call->started_wall_ms,

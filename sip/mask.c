@@ -14,7 +14,8 @@ static const char *put(char **at, struct str s)
 	return start;
 }
 
-int mask_new(struct call_mask **mask, const struct sip_msg *invite, struct str from, struct str to)
+int mask_new(struct call_mask **mask, const struct sip_msg *invite, struct str from, struct str to,
+	int32_t cseq_add)
 {
 	struct str from_in = sip_addr_part(&invite->from);
 	struct str to_in = sip_addr_part(&invite->to);
@@ -23,7 +24,7 @@ int mask_new(struct call_mask **mask, const struct sip_msg *invite, struct str f
 	if (!m)
 		return ENOMEM;
 	char *at = (char *)(m + 1);
-	*m = (struct call_mask){0};
+	*m = (struct call_mask){.cseq_add = cseq_add};
 	if (!str_empty(from)) {
 		m->from_in = put(&at, from_in);
 		m->from_out = put(&at, from);
@@ -44,4 +45,6 @@ void mask_apply(const struct call_mask *mask, bool to_callee, bool by_caller, st
 	struct str to = str_of(to_callee ? mask->to_out : mask->to_in);
 	f->from = by_caller ? from : to;
 	f->to = by_caller ? to : from;
+	if (by_caller)
+		f->cseq_add = to_callee ? mask->cseq_add : -mask->cseq_add;
 }

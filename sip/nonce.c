@@ -264,3 +264,15 @@ bool nonce_use(struct nonce_mint *mint, struct str nonce, uint32_t count, const 
 	slot->count = count;
 	return true;
 }
+
+void nonce_burn(struct nonce_mint *mint, struct str nonce, const uint8_t source[16])
+{
+	struct slot *slot;
+	struct raw r;
+
+	if (!nonce_open(mint, nonce, source, &r))
+		return;
+	slot = slot_of(mint, &r);
+	if (slot)
+		slot->count = UINT32_MAX;
+}

@@ -45,4 +45,7 @@ bool nonce_look(struct nonce_mint *mint, struct str nonce, uint32_t count, const
 bool nonce_use(struct nonce_mint *mint, struct str nonce, uint32_t count, const uint8_t source[16],
 	int64_t now_ms);
 
+/* No count of this nonce is accepted any more. */
+void nonce_burn(struct nonce_mint *mint, struct str nonce, const uint8_t source[16]);
+
 #endif

@@ -3,6 +3,7 @@
 #include "sip/dialog.h"
 #include "sip/forward.h"
 #include "sip/loop.h"
+#include "sip/mask.h"
 #include "sip/net.h"
 #include "sip/worker.h"
 
@@ -143,6 +144,9 @@ static void of_call(struct own_request *r, const struct call *call, enum leg_sid
 	r->to = str_of(peer->address);
 	r->to_tag = str_of(peer->tag);
 	r->call_id = (struct str){call->call_id, call->call_id_len};
+	/* In the caller's name, as the callee counts. */
+	if (to == LEG_CALLEE && call->mask)
+		r->cseq += (uint32_t)call->mask->cseq_add;
 }
 
 void own_request_bye(struct call *call, enum leg_side to, struct str reason)

@@ -81,6 +81,7 @@ void cdr_json(struct json_out *j, const struct cdr *c)
 	json_out_object(j, NULL);
 	uuid_json(j, "id", &c->id);
 	of_whom_json(j, &c->account_id, &c->trunk_id, c->did);
+	json_out_str(j, "direction", c->direction);
 	text_json(j, "caller", c->caller);
 	text_json(j, "called", c->called);
 	text_json(j, "sip_call_id", c->sip_call_id);

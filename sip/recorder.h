@@ -57,7 +57,8 @@ struct cdr_attempt {
 struct cdr {
 	struct uuid id; /* UUIDv7 made when the call began: a second record of it is ignored */
 	struct uuid account_id, trunk_id; /* all zero: none */
-	e164_t did;
+	const char *direction; /* "inbound", "outbound" */
+	e164_t did; /* called, or shown by an outbound call; 0: none */
 	const char *caller, *called, *sip_call_id;
 	int64_t started_ms, answered_ms, ended_ms;
 	int64_t duration_ms; /* answer to end, by the monotonic clock */

@@ -49,8 +49,9 @@ struct recorder_item *recorder_item_entry(enum recorder_item_kind kind, uint8_t 
 
 static size_t cdr_room(const struct cdr *c)
 {
-	size_t size = room(c->caller) + room(c->called) + room(c->sip_call_id) +
-		      room(c->disposition) + room(c->cause) + room(c->ended_by) + room(c->revision);
+	size_t size = room(c->direction) + room(c->caller) + room(c->called) +
+		      room(c->sip_call_id) + room(c->disposition) + room(c->cause) +
+		      room(c->ended_by) + room(c->revision);
 
 	for (unsigned i = 0; i < c->attempts; i++) {
 		const struct cdr_attempt *a = &c->attempt[i];
@@ -80,6 +81,7 @@ struct recorder_item *recorder_item_cdr(const struct cdr *cdr)
 	if (attempts)
 		memcpy(copy, cdr->attempt, attempts);
 	c->attempt = copy;
+	pack(&at, &c->direction);
 	pack(&at, &c->caller);
 	pack(&at, &c->called);
 	pack(&at, &c->sip_call_id);

@@ -277,7 +277,7 @@ static void resolved(int err, const struct resolve_list *list, void *arg)
 	g->query = NULL;
 	g->at = 0;
 	g->list.count = 0;
-	if (err) {
+	if (err || !list) {
 		next_address(g);
 		return;
 	}

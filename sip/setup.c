@@ -126,7 +126,7 @@ static void forward_to_caller(struct call *call, const struct branch *b, const s
 	txn_server_reply(s->st, m->status, call->w->out, len, loop_now(call->w->loop));
 }
 
-static void reply_own(struct call *call, unsigned code, const char *reason)
+void setup_reply(struct call *call, unsigned code, const char *reason)
 {
 	struct call_setup *s = call->setup;
 	struct sip_verdict v;
@@ -158,7 +158,7 @@ static void reply(struct call *call, const struct failover_action *a)
 	}
 	if (whose->kind == ATTEMPT_REJECT && whose->status == a->status && whose->text)
 		reason = whose->text;
-	reply_own(call, a->status, reason);
+	setup_reply(call, a->status, reason);
 }
 
 static void carry_out(struct call *call, const struct failover_action *a, const struct sip_msg *m)
@@ -326,7 +326,7 @@ void setup_hang_up(struct call *call)
 
 	call->hung_up = true;
 	if (call->setup->st)
-		reply_own(call, 480, answer_reason(480));
+		setup_reply(call, 480, answer_reason(480));
 	/* As if the caller had given up; the machine's own answer comes too late to be sent. */
 	setup_event(call, &ev, NULL);
 }
@@ -356,141 +356,4 @@ void setup_free(struct call_setup *s)
 	plan_fini(&s->plan);
 	free(s->invite);
 	free(s);
-}
-
-static void caller_gone(struct txn_server *st, enum txn_event ev, void *arg)
-{
-	struct failover_event cancel = {.kind = FAILOVER_CANCEL};
-	struct call *call = arg;
-
-	(void)st;
-	if (!call->setup)
-		return;
-	if (ev == TXN_TERMINATED)
-		call->setup->st = NULL;
-	else if (ev == TXN_TRANSPORT)
-		setup_event(call, &cancel, NULL);
-}
-
-static void observe(const struct cfg_trunk *trunk, const struct cfg_sip_account *acc,
-	struct observation *obs, void *arg)
-{
-	worker_observe(arg, trunk, acc, obs);
-}
-
-static int setup_new(
-	struct call *call, struct txn_server *st, const struct sip_msg *m, const struct flow *from)
-{
-	struct call_setup *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return ENOMEM;
-	call->setup = s;
-	s->attempt = UINT_MAX;
-	s->from = *from;
-	s->invite = malloc(m->len);
-	call->caller = strndup(m->from.uri.user.p, m->from.uri.user.len);
-	if (!s->invite || !call->caller)
-		return ENOMEM;
-	memcpy(s->invite, m->buf, m->len);
-	s->invite_len = m->len;
-	s->sips = m->ruri.scheme == SIP_SCHEME_SIPS;
-	s->st = st;
-	txn_server_listen(st, caller_gone, call);
-	return 0;
-}
-
-static int setup_plan(struct call *call, e164_t did, unsigned diversions)
-{
-	struct worker *w = call->w;
-	struct call_setup *s = call->setup;
-	struct plan_call pc = {.did = did,
-		.now_ms = loop_wall_ms(w->loop),
-		.diversions = diversions,
-		.peers = &w->settings->peers.servers,
-		.from_peer = guard_is_peer(w->guard, &s->from.peer)};
-	int err = plan_build(w->cfg, &pc, observe, w, &s->plan);
-	if (err)
-		return err;
-	call->did = did;
-	call->account_id = s->plan.account_id;
-	call->trunk_id = s->plan.trunk_id;
-	if (s->plan.count == 0)
-		return 0;
-	return failover_new(&s->fo, &s->plan);
-}
-
-/* What makes an INVITE not worth a call; 0: nothing. */
-static unsigned refuse(struct worker *w, const struct sip_msg *m, e164_t did, const char **reason)
-{
-	*reason = "Loop Detected";
-	if (call_find(w, m->call_id, m->from.tag) || worker_is_loop(w, m, did) ||
-		diversion_count(m) >= DIVERSIONS_MAX)
-		return 482;
-	*reason = "Not Found";
-	return did ? 0 : 404;
-}
-
-/* A gateway that we are registered with calls the Contact that it was told; the DID is in To then. */
-static e164_t called_did(const struct worker *w, const struct sip_msg *m, const struct flow *from)
-{
-	const struct cfg_gateway *gw = worker_gateway(w, from);
-	struct str user = m->ruri.user;
-	char name[256];
-	size_t len;
-
-	if (gw && gw->registration.username && !sip_unescape(name, sizeof(name), user, &len) &&
-		str_eq((struct str){name, len}, str_of(gw->registration.username)))
-		user = m->to.uri.user;
-	return plan_did_of_user(w->cfg, user.p, user.len);
-}
-
-void setup_start(
-	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from)
-{
-	struct failover_event start = {.kind = FAILOVER_START};
-	e164_t did = called_did(w, m, from);
-	struct session_offer offer;
-	struct sip_build unused;
-	struct call *call;
-	const char *reason;
-	unsigned code = refuse(w, m, did, &reason);
-
-	if (code) {
-		answer(w, st, m, from, code, reason, NULL);
-		return;
-	}
-	sip_build_init(&unused, NULL, 0);
-	switch (session_request(m, SESSION_DEFAULT, &offer, &unused)) {
-	case SESSION_TOO_SMALL:
-		answer(w, st, m, from, 422, "Session Interval Too Small", "Min-SE: 90\r\n");
-		return;
-	case SESSION_BAD:
-		answer(w, st, m, from, 400, "Bad Session-Expires", NULL);
-		return;
-	case SESSION_PASS:
-	case SESSION_EDIT:
-		break;
-	}
-	if (call_new(&call, w, m->call_id, m->from.tag)) {
-		answer(w, st, m, from, 503, "Service Unavailable", "Retry-After: 5\r\n");
-		return;
-	}
-	worker_uuid(w, &call->id);
-	if (setup_new(call, st, m, from) || setup_plan(call, did, diversion_count(m))) {
-		answer(w, st, m, from, 503, "Service Unavailable", "Retry-After: 5\r\n");
-		call_free(call);
-		return;
-	}
-	w->calls.started++;
-	if (call->setup->plan.status) {
-		reply_own(call, call->setup->plan.status, answer_reason(call->setup->plan.status));
-		/* A number that is not ours is not a call of ours. */
-		if (call->setup->plan.refusal != PLAN_UNKNOWN_DID)
-			call_record_failed(call);
-		call_free(call);
-		return;
-	}
-	answer(w, st, m, from, 100, "Trying", NULL);
-	setup_event(call, &start, NULL);
 }

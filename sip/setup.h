@@ -3,6 +3,7 @@
 #ifndef SIP_SETUP_H
 #define SIP_SETUP_H
 
+#include "core/caller_id.h"
 #include "core/failover.h"
 #include "core/plan.h"
 #include "sip/call.h"
@@ -48,11 +49,14 @@ struct call_setup {
 	unsigned queue_first, queued;
 	bool running, done;
 	bool sips; /* a sips URI was called: only TLS will do */
+	/* Of a PBX's call: the number that it shows to whom it calls. */
+	bool shows;
+	struct caller_id shown;
+	bool caller_bound; /* the caller is reached the way its INVITE came */
 };
 
-/* A new INVITE for one of our DIDs, from a gateway. Answers it, now or later. */
-void setup_start(
-	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from);
+/* A final response of our own to the caller, who has none yet. */
+void setup_reply(struct call *call, unsigned code, const char *reason);
 
 /* The caller's CANCEL; st is the INVITE's transaction. False: it is not a call in set-up. */
 bool setup_cancel(struct worker *w, struct txn_server *st, const struct sip_msg *cancel);

@@ -50,13 +50,15 @@ void setup_target_cancel(struct call_setup *s, unsigned branch)
 	}
 }
 
-/* Who is called there, as the user of a URI: a SIP URI's own, a number, or an internal number. */
+/* Who is called there, as the user of a URI: a SIP URI's own, an emergency number, a number,
+ * or an internal number. */
 static void write_user(struct sip_build *b, const struct plan *plan, const struct attempt *a)
 {
-	bool of_uri = a->kind == ATTEMPT_SIP_URI || a->kind == ATTEMPT_MEDIA;
+	bool by_text =
+		a->kind == ATTEMPT_SIP_URI || a->kind == ATTEMPT_MEDIA || a->kind == ATTEMPT_NUMBER;
 	e164_t number = a->number ? a->number : plan->did;
 
-	if (of_uri && a->text)
+	if (by_text && a->text)
 		sip_build_str(b, str_of(a->text));
 	else if (number)
 		sip_build_number(b, number);
@@ -85,7 +87,7 @@ static char *address_uri(const struct plan *plan, const struct attempt *a, bool 
 	}
 	if (!sips)
 		sip_build_str(&b, forward_transport_param(a->address.transport));
-	if (a->kind == ATTEMPT_NUMBER)
+	if (a->kind == ATTEMPT_NUMBER && !a->text)
 		sip_build_lit(&b, ";user=phone");
 	return b.err ? NULL : strndup(text, b.len);
 }
@@ -257,7 +259,8 @@ int setup_target_next(struct call *call, unsigned attempt, unsigned branch,
 		if (err)
 			return err;
 	}
-	if (lane->target_next >= lane->target_count)
+	if (lane->target_next >= lane->target_count ||
+		(lane->target_next > 0 && call->setup->plan.attempt[attempt].one_address))
 		return ENOENT;
 	*target = &lane->target[lane->target_next++];
 	return 0;

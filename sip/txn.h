@@ -91,6 +91,8 @@ const struct txn_stats *txn_stats(const struct txn_layer *layer);
 /* A message that the scanner accepted (verdict OK) and whose source may talk to us. */
 void txn_input(
 	struct txn_layer *layer, const struct sip_msg *m, const struct flow *from, int64_t now_ms);
+/* Is this request one that has a server transaction: a retransmission, an ACK or a CANCEL of it? */
+bool txn_knows(const struct txn_layer *layer, const struct sip_msg *m);
 /* From net_error_h. */
 void txn_net_error(struct txn_layer *layer, const struct flow *peer);
 

@@ -35,7 +35,7 @@ static uint64_t server_hash(const struct txn_layer *layer, const struct sip_msg 
 }
 
 /* A client that changes the CSeq number but forgets to change the branch means a new request. */
-static struct txn_server *server_find(struct txn_layer *layer, uint64_t hash, uint32_t cseq)
+static struct txn_server *server_find(const struct txn_layer *layer, uint64_t hash, uint32_t cseq)
 {
 	struct hash_link *link = hash_first(&layer->servers, hash);
 
@@ -46,6 +46,11 @@ static struct txn_server *server_find(struct txn_layer *layer, uint64_t hash, ui
 			return st;
 	}
 	return NULL;
+}
+
+bool txn_knows(const struct txn_layer *layer, const struct sip_msg *m)
+{
+	return server_find(layer, server_hash(layer, m), m->cseq) != NULL;
 }
 
 int txn_server_free(struct hash_link *link, void *arg)

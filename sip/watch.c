@@ -50,6 +50,9 @@ void watch_start(struct call *call, uint32_t interval)
 		call->end_at = now + (int64_t)call->max_call_seconds * 1000;
 	if (call->w->probe_ms)
 		call->probe_at = now + call->w->probe_ms;
+	/* Anybody can write a PBX's address into a datagram; that PBX then knows of no such call. */
+	if (call->w->probe_ms && call->origin.by_address && call->w->probe_ms > WATCH_DOUBT_MS)
+		call->probe_at = now + WATCH_DOUBT_MS;
 	set_session(call, interval);
 	rearm(call);
 }

@@ -7,6 +7,7 @@
 
 enum {
 	WATCH_MISSES_MAX = 3,
+	WATCH_DOUBT_MS = 2000, /* to the first probe of a caller that only its address names */
 	WATCH_RETRY_MS = 5000, /* after a probe that was not answered */
 	WATCH_SESSION_GRACE_MS = 32000, /* the non-refresher's BYE may still be on its way */
 };

@@ -54,6 +54,7 @@ set(e2e_suites
 	limits
 	live
 	outage
+	outbound
 	registration
 	run
 	safety

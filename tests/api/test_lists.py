@@ -143,6 +143,7 @@ def test_cdrs(api, server, tenant):
 
     assert found("") == [new, lost, old]
     assert found("failed_over=true") == [lost]
+    assert found("direction=inbound") == [new, lost, old] and found("direction=outbound") == []
     assert found("disposition=ANSWERED") == [new, old]
     assert found("from=2026-01-02T10:00:00Z") == [new, lost]
     assert found("to=2026-01-02T10:00:00Z") == [old]

@@ -135,9 +135,10 @@ static const struct scenario group_scenarios[] = {
 	SCENARIO("a number's gateways are one lane",
 		PLAN_DID("(ring - simultaneous 20 e14155552222 ssip:a@x)" MEDIA),
 		"0 start | try 0:b0, try 2:b1\n"
-		"50 b0 500 | try 1:b2\n"
-		"60 b2 486 |\n"
-		"70 b1 486 | try 3:b3\n"),
+		"50 b0 500 | try 0:b2\n"
+		"50 b2 exhausted | try 1:b3\n"
+		"60 b3 486 |\n"
+		"70 b1 486 | try 3:b4\n"),
 	SCENARIO("six targets: four, then two",
 		PLAN_DID("(ring - simultaneous 20 ssip:a@x ssip:b@x ssip:c@x ssip:d@x ssip:e@x "
 			 "ssip:f@x)" MEDIA),

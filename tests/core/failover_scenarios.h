@@ -350,10 +350,11 @@ static const struct scenario scenarios[] = {
 		"20050 tick | cancel b2, try 1:b3\n"
 		"20100 b3 183 | relay b3 183\n"
 		"21000 b3 200 | relay b3 200, done\n"),
-	SCENARIO("a gateway's 5xx tries the next gateway", PBX_GW1_GW2,
+	SCENARIO("a gateway's 5xx tries its next address, then the next gateway", PBX_GW1_GW2,
 		"0 start | try 0:b0\n"
 		"50 b0 500 | release, try 1:b1\n"
-		"80 b1 502 | try 2:b2\n"
+		"80 b1 502 | try 1:b2\n"
+		"80 b2 exhausted | try 2:b3\n"
 		"attempt 1 | 502 server_error CONGESTION FAREND_RESPONSE 50..80\n"),
 	SCENARIO("a gateway out of reach: the next gateway", PBX_GW1_GW2,
 		"0 start | try 0:b0\n"

@@ -27,6 +27,7 @@ START_TEST(every_word_goes_both_ways)
 	CHECK_WORDS(sip_account_role, ROLE_COUNT, "primary", "secondary");
 	CHECK_WORDS(ha_mode, HA_MODE_COUNT, "only_primary", "load_balancing_healthy");
 	CHECK_WORDS(did_delivery, DID_DELIVERY_COUNT, "request_uri", "to");
+	CHECK_WORDS(call_direction, CALL_DIRECTION_COUNT, "inbound", "outbound");
 	CHECK_WORDS(incoming_action, INCOMING_ACTION_COUNT, "ring", "ring_then_forward");
 	CHECK_WORDS(calling_party_display, DISPLAY_COUNT, "caller", "fixed");
 	CHECK_WORDS(trigger, TRIGGER_COUNT, "not_registered", "no_answer");

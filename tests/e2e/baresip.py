@@ -19,7 +19,7 @@ class Baresip:
             f"sip_listen {ip}:{self.port}\nnet_interface {ip}\n"
             "audio_player aubridge,tone\naudio_source aubridge,tone\naudio_alert aubridge,tone\n"
             f"module_path {MODULES}\n"
-            "module g711.so\nmodule aubridge.so\n"
+            "module g711.so\nmodule aubridge.so\nmodule stdio.so\n"
             "module_app account.so\nmodule_app menu.so\n"
             "rtp_ports 31000-31100\n")
         (self.folder / "accounts").write_text(
@@ -49,6 +49,16 @@ class Baresip:
             self.process.wait()
         finally:
             self.out.close()
+
+    def command(self, line):
+        self.process.stdin.write((line + "\n").encode())
+        self.process.stdin.flush()
+
+    def dial(self, uri):
+        self.command(f"/dial {uri}")
+
+    def hang_up(self):
+        self.command("/hangup")
 
     def log(self):
         return (self.folder / "log").read_text(errors="replace")

@@ -389,7 +389,7 @@ START_TEST(foreign_version)
 
 	two_generations();
 	data = slurp(current, &len);
-	data[6] = '2';
+	data[6] = '9';
 	spill(current, data, len);
 	free(data);
 	load(&l);
