@@ -12,6 +12,10 @@ void handle_put(struct http_request *req);
 void handle_patch(struct http_request *req);
 void handle_delete(struct http_request *req);
 
+void handle_configuration_read(struct http_request *req);
+void handle_configuration_plan(struct http_request *req);
+void handle_configuration_apply(struct http_request *req);
+
 void handle_api_key_list(struct http_request *req);
 void handle_api_key_create(struct http_request *req);
 void handle_api_key_read(struct http_request *req);

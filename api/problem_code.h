@@ -51,6 +51,7 @@
 	X(TOO_LONG, "too_long", "Too long")                                                        \
 	X(TOO_MANY_ITEMS, "too_many_items", "Too many items")                                      \
 	X(DUPLICATE_ITEM, "duplicate_item", "An item stands twice")                                \
+	X(AMBIGUOUS, "ambiguous", "Several things are meant by it")                                \
 	X(OUT_OF_RANGE, "out_of_range", "Out of range")                                            \
 	X(INVALID_CHARACTERS, "invalid_characters", "Characters that are not allowed")             \
 	X(UNKNOWN_VALUE, "unknown_value", "None of the allowed words")                             \

@@ -48,27 +48,37 @@ static const char *country_ask(void *arg)
 	return w->country;
 }
 
-void resource_write_init(struct resource_write *w, struct http_request *req, enum write_mode mode)
+void resource_write_open(struct resource_write *w, struct http_request *req, enum resource_id id,
+	enum write_mode mode, const char *key, const char *owner)
 {
 	memset(w, 0, sizeof(*w));
 	w->req = req;
-	w->id = req->route->resource;
-	w->r = resource(w->id);
+	w->id = id;
+	w->r = resource(id);
 	w->mode = mode;
 	w->context = (struct field_context){.problems = &w->problems,
 		.private_targets = &req->app->private_targets,
 		.country = country_ask,
 		.arg = w};
-	if (req->args.number != 0)
-		snprintf(w->key_text, sizeof(w->key_text), "%llu",
-			(unsigned long long)req->args.number);
-	else
-		uuid_format(&req->args.id, w->key_text);
+	snprintf(w->key_text, sizeof(w->key_text), "%s", key);
 	w->key.key = w->key_text;
-	if (!req->principal.is_operator) {
-		uuid_format(&req->principal.account_id, w->owner_text);
+	if (owner) {
+		snprintf(w->owner_text, sizeof(w->owner_text), "%s", owner);
 		w->key.owner = w->owner_text;
 	}
+}
+
+void resource_write_init(struct resource_write *w, struct http_request *req, enum write_mode mode)
+{
+	char key[UUID_TEXT_SIZE], owner[UUID_TEXT_SIZE];
+
+	if (req->args.number != 0)
+		snprintf(key, sizeof(key), "%llu", (unsigned long long)req->args.number);
+	else
+		uuid_format(&req->args.id, key);
+	uuid_format(&req->principal.account_id, owner);
+	resource_write_open(
+		w, req, req->route->resource, mode, key, req->principal.is_operator ? NULL : owner);
 }
 
 void resource_write_fini(struct resource_write *w)
@@ -231,7 +241,7 @@ static void defaults_take(struct resource_write *w)
 	}
 }
 
-bool resource_write_check(struct resource_write *w)
+bool resource_write_take(struct resource_write *w)
 {
 	if (w->body)
 		body_take(w);
@@ -244,7 +254,13 @@ bool resource_write_check(struct resource_write *w)
 			problem_busy(w->req);
 		return false;
 	}
-	return !problems_answer(w->req, 422, PROBLEM_VALIDATION_FAILED, &w->problems);
+	return true;
+}
+
+bool resource_write_check(struct resource_write *w)
+{
+	return resource_write_take(w) &&
+	       !problems_answer(w->req, 422, PROBLEM_VALIDATION_FAILED, &w->problems);
 }
 
 /* What a constraint of the schema means to the client. */
@@ -275,21 +291,38 @@ static const struct constraint {
 		"Is required with calling_party_display fixed."},
 };
 
-void resource_write_failed(struct resource_write *w, int err)
+static const struct constraint *constraint_of(const struct resource_write *w, int err)
 {
 	const struct db_error *e = w->req->db ? db_error(w->req->db) : NULL;
 
 	for (size_t i = 0; e && (err == ENOENT || err == EEXIST || err == EINVAL) &&
 			   i < sizeof(constraints) / sizeof(constraints[0]);
 		i++) {
-		const struct constraint *c = &constraints[i];
+		if (strcmp(constraints[i].name, e->constraint) == 0)
+			return &constraints[i];
+	}
+	return NULL;
+}
 
-		if (strcmp(c->name, e->constraint) != 0)
-			continue;
-		problems_add(&w->problems, c->pointer, c->code, "%s", c->detail);
-		problems_answer(w->req, c->status,
-			c->status == 422 ? PROBLEM_VALIDATION_FAILED : c->code, &w->problems);
+unsigned resource_write_problem(struct resource_write *w, int err)
+{
+	const struct constraint *c = constraint_of(w, err);
+
+	if (!c)
+		return 0;
+	problems_add(&w->problems, c->pointer, c->code, "%s", c->detail);
+	return c->status;
+}
+
+void resource_write_failed(struct resource_write *w, int err)
+{
+	const struct constraint *c = constraint_of(w, err);
+
+	if (!c) {
+		request_db_failed(w->req, err);
 		return;
 	}
-	request_db_failed(w->req, err);
+	problems_add(&w->problems, c->pointer, c->code, "%s", c->detail);
+	problems_answer(w->req, c->status, c->status == 422 ? PROBLEM_VALIDATION_FAILED : c->code,
+		&w->problems);
 }

@@ -34,10 +34,16 @@ struct resource_write {
 };
 
 void resource_write_init(struct resource_write *w, struct http_request *req, enum write_mode mode);
+/* The same for a resource and a row that the request does not name itself: key is a bare UUID or digits,
+ * owner as in struct resource_key. */
+void resource_write_open(struct resource_write *w, struct http_request *req, enum resource_id id,
+	enum write_mode mode, const char *key, const char *owner);
 void resource_write_fini(struct resource_write *w);
 
 /* Checks the body and sets the values. false: the request is answered. */
 bool resource_write_check(struct resource_write *w);
+/* The same, but the problems are left in w->problems. */
+bool resource_write_take(struct resource_write *w);
 /* What only the resource itself knows, api/resource_rule.c; errors go to w->problems. false: the
  * request is answered. */
 bool resource_rule_check(struct resource_write *w);
@@ -52,6 +58,8 @@ bool resource_write_is_set(const struct resource_write *w, const char *name);
 /* Sets a field; text is copied, NULL: null. */
 void resource_write_set(struct resource_write *w, const char *name, const char *text);
 
+/* Adds the problem that a statement's error means; the answer's status, 0: it means none. */
+unsigned resource_write_problem(struct resource_write *w, int err);
 /* Answers for an error that a statement of this write gave. */
 void resource_write_failed(struct resource_write *w, int err);
 

@@ -31,10 +31,11 @@ static PGconn *connect_with(const char *url, const struct db_options *o)
 	snprintf(timeout, sizeof(timeout), "%d", DB_CONNECT_TIMEOUT_S);
 	snprintf(options, sizeof(options),
 		"-c search_path=" SEARCH_PATH " -c statement_timeout=%d -c lock_timeout=%d "
-		"-c idle_in_transaction_session_timeout=5000 -c synchronous_commit=%s "
-		"-c standard_conforming_strings=on -c timezone=UTC -c datestyle=ISO%s",
+		"-c idle_in_transaction_session_timeout=%d -c synchronous_commit=%s "
+		"-c standard_conforming_strings=on -c timezone=UTC -c datestyle=ISO -c jit=off%s",
 		limit(o->statement_timeout_ms, DB_STATEMENT_TIMEOUT_MS),
-		limit(o->lock_timeout_ms, DB_LOCK_TIMEOUT_MS), o->async_commit ? "off" : "on",
+		limit(o->lock_timeout_ms, DB_LOCK_TIMEOUT_MS),
+		limit(o->idle_timeout_ms, DB_IDLE_TIMEOUT_MS), o->async_commit ? "off" : "on",
 		o->quiet ? " -c trunkguard.wakeup=off" : "");
 	return PQconnectdbParams(keys, values, 1);
 }
@@ -323,6 +324,22 @@ void db_enclosed_abort(struct db *db)
 {
 	db->enclosed = db->inner = false;
 	db_rollback(db);
+}
+
+int db_step(struct db *db)
+{
+	return db_exec(db, "SAVEPOINT step");
+}
+
+int db_step_keep(struct db *db)
+{
+	return db_exec(db, "RELEASE SAVEPOINT step");
+}
+
+int db_step_undo(struct db *db)
+{
+	roll_back(db, "ROLLBACK TO SAVEPOINT step; RELEASE SAVEPOINT step");
+	return db->broken ? ECONNRESET : 0;
 }
 
 /* Hands over the lines; after the handler has said no, the rest is read and dropped. */

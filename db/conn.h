@@ -30,6 +30,7 @@ enum {
 	DB_STATEMENT_TIMEOUT_MS = 2000,
 	DB_REPLY_TIMEOUT_MS = 4000,
 	DB_LOCK_TIMEOUT_MS = 1000,
+	DB_IDLE_TIMEOUT_MS = 5000,
 	DB_CONNECT_TIMEOUT_S = 3,
 	DB_NOT_LIMITED = -1,
 };
@@ -39,6 +40,7 @@ struct db_options {
 	int statement_timeout_ms; /* server side, a statement; 0: the default, DB_NOT_LIMITED: none */
 	int reply_timeout_ms; /* client side, silence; 0: the default, DB_NOT_LIMITED: none */
 	int lock_timeout_ms; /* 0: the default */
+	int idle_timeout_ms; /* server side, between two statements of a transaction; 0: the default */
 	bool async_commit; /* what it commits may be lost in a crash of PostgreSQL, never half of it */
 	/* Its commits do not NOTIFY: the program calls revision_wake() after them. Commits that NOTIFY
 	 * wait for one another, which halves what several writers get done. */
@@ -84,6 +86,11 @@ DB_MUST_CHECK int db_recover(struct db *db);
 DB_MUST_CHECK int db_enclosed_commit(struct db *db);
 /* Harmless without one; then it is db_rollback(). */
 void db_enclosed_abort(struct db *db);
+
+/* One step inside a transaction, which may be undone when it fails or was in vain. Steps do not nest. */
+DB_MUST_CHECK int db_step(struct db *db);
+DB_MUST_CHECK int db_step_keep(struct db *db);
+DB_MUST_CHECK int db_step_undo(struct db *db);
 
 /* COPY ... FROM STDIN of the text, which has all lines. */
 DB_MUST_CHECK int db_copy_in(struct db *db, const char *sql, const char *text, size_t len);

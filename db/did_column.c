@@ -28,19 +28,33 @@ static void columns_add(enum resource_id id)
 	}
 }
 
-static void members_add(struct sql *s, enum resource_id id)
+static void members_add(struct sql *s, bool failover, bool refers)
 {
 	const char *comma = "";
 
 	for (unsigned i = 0; i < count; i++) {
 		const struct did_column *c = &columns[i];
 
-		if (c->failover != (id == RESOURCE_DID_FAILOVER))
+		if (c->failover != failover ||
+			(refers && (strcmp(c->name, "account_id") == 0 ||
+					   strcmp(c->name, "trunk_id") == 0)))
 			continue;
 		sql_add(s, "%s'%s', ", comma, c->field->name);
-		resource_expression_add(s, resource(id), c->field);
+		resource_expression_add(
+			s, resource(failover ? RESOURCE_DID_FAILOVER : RESOURCE_DID), c->field);
 		comma = ", ";
 	}
+}
+
+void did_row_json_add(struct sql *s, const char *trunk)
+{
+	sql_add(s, "json_build_object(");
+	members_add(s, false, trunk != NULL);
+	if (trunk)
+		sql_add(s, ", 'trunk', %s", trunk);
+	sql_add(s, ", 'failover', json_build_object(");
+	members_add(s, true, false);
+	sql_add(s, "))");
 }
 
 int did_columns_init(void)
@@ -52,11 +66,7 @@ int did_columns_init(void)
 	columns_add(RESOURCE_DID_FAILOVER);
 	if (sql_begin(&s) != 0)
 		return ENOMEM;
-	sql_add(&s, "json_build_object(");
-	members_add(&s, RESOURCE_DID);
-	sql_add(&s, ", 'failover', json_build_object(");
-	members_add(&s, RESOURCE_DID_FAILOVER);
-	sql_add(&s, "))");
+	did_row_json_add(&s, NULL);
 	json = sql_end(&s);
 	return json ? 0 : ENOMEM;
 }

@@ -22,6 +22,9 @@ unsigned did_column_find(const char *name);
 
 /* JSON of a row named "did" in the statement: {"number", …, "failover": {…}}, as a client would write it. */
 const char *did_row_json_sql(void);
+struct sql;
+/* Adds that; trunk: an expression for a member "trunk" in the place of account_id and trunk_id. */
+void did_row_json_add(struct sql *s, const char *trunk);
 
 /* Makes the list; resource_init() does. */
 int did_columns_init(void);

@@ -43,8 +43,9 @@ static int copy(struct db *db, const struct did_load *load)
 		return ENOMEM;
 	err = db_copy_in(db, text, load->text, load->len);
 	free(text);
-	/* what the planner guesses of a table that it knows nothing of is far off */
-	return err ? err : db_exec(db, "ANALYZE did_load");
+	/* What the planner guesses of a table that it knows nothing of is far off; and when it is
+	 * wrong about did, because many have just come or gone, an index keeps every plan quick. */
+	return err ? err : db_exec(db, "CREATE INDEX ON did_load (number); ANALYZE did_load");
 }
 
 /* In the order of numbers, as mass operations do. */
@@ -204,7 +205,12 @@ static int update(struct db *db)
 
 int did_load_apply(struct db *db)
 {
-	int err = insert(db);
+	struct did_load_count count;
+	int err = did_load_count(db, &count);
 
-	return err ? err : update(db);
+	if (!err && count.created > 0)
+		err = insert(db);
+	if (!err && count.updated > 0)
+		err = update(db);
+	return err;
 }

@@ -9,11 +9,13 @@
 #include "db/mass_private.h"
 
 /* A hundred thousand DIDs take one to two seconds; a million shall still fit. A lock is waited for
- * longer than by single writes: what was picked before it would have to be picked again. */
+ * longer than by single writes: what was picked before it would have to be picked again. A large body may be
+ * parsed while a transaction is open. */
 const struct db_options mass_db_options = {.application_name = "trunkguard-api mass",
 	.statement_timeout_ms = 20000,
 	.reply_timeout_ms = 25000,
-	.lock_timeout_ms = 5000};
+	.lock_timeout_ms = 5000,
+	.idle_timeout_ms = 30000};
 
 static const char *const words[MASS_ACTION_COUNT] = {
 	[MASS_SET_FAILOVER] = "set_failover",

@@ -150,6 +150,22 @@ def test_an_import_tells_of_each_did(tenant):
     assert changed["actor"]["key_id"] == tenant.key["id"] and changed["trunk_id"] == tenant.trunk["id"]
 
 
+def test_a_configuration_tells_of_each_thing(tenant):
+    new, mark = tenant.number(), f"configuration-{next(_serial)}"
+    body = {"prune": True, "configuration": {"failover": FAILOVER, "trunks": [{"name": "trunk"}, {"name": "second"}],
+                                             "dids": [{"number": new, "trunk": "second"}]}}
+    for action in ("plan", "apply", "apply"):
+        answer = tenant.client.request("POST", f"{tenant.path}/configuration/{action}", body, {"X-Request-Id": mark}).ok(200)
+        events = tenant.client.get(f"{PATH}?request_id={mark}").ok(200).json["data"]
+        assert len(events) == (0 if action == "plan" else 5)
+    assert {(e["type"], e["subject"]) for e in events if e["type"] != "trunk.created"} == {
+        ("account.failover.updated", f"{tenant.path[4:]}/failover"), ("did.created", f"dids/{new}"),
+        ("did.deleted", f"dids/{tenant.did['number']}"), ("configuration.applied", f"{tenant.path[4:]}/configuration")}
+    summary = next(e for e in events if e["type"] == "configuration.applied")
+    assert summary["data"] == {"create": 2, "update": 1, "delete": 1, "prune": True}
+    assert answer.json["summary"] == {"create": 0, "update": 0, "delete": 0}
+
+
 def test_an_operators_mass_operation_is_told_to_each_account(api, tenant, other):
     _, events = marked(api, "POST", "/v1/mass-operations", {
         "action": "set_failover", "select": {"numbers": [tenant.did["number"], other.did["number"]]},
@@ -233,7 +249,8 @@ def walk(api, tenant):
 
 
 # Writes whose events have a test of their own.
-APART = {("DELETE", "/v1/calls/{call_id}"), ("POST", "/v1/dids/import")}
+APART = {("DELETE", "/v1/calls/{call_id}"), ("POST", "/v1/dids/import"),
+         ("POST", "/v1/accounts/{account_id}/configuration/plan"), ("POST", "/v1/accounts/{account_id}/configuration/apply")}
 
 
 def test_every_write_has_its_event(api, server, tenant):
