@@ -101,6 +101,7 @@ static void triggers_write(struct json_out *j, trigger_set set)
 static void attempt_write(
 	struct json_out *j, const struct cfg *cfg, const struct plan *plan, unsigned index)
 {
+	static const struct uuid none;
 	const struct attempt *a = &plan->attempt[index];
 	const struct cfg_gateway *gw = cfg_gateway(cfg, &a->gateway_id);
 	char target[ATTEMPT_TARGET_SIZE];
@@ -110,14 +111,14 @@ static void attempt_write(
 	json_out_uint(j, "position", index + 1);
 	json_out_str(j, "kind", attempt_kind_word(a->kind));
 	json_out_str(j, "target", target);
-	json_out_str(j, "gateway", gw ? gw->name : NULL);
+	json_out_str(j, "gateway", gw && !a->stranger ? gw->name : NULL);
 	json_out_str(j, "rule", plan_rule_word(a->rule));
 	json_out_bool(j, "available", a->unavailable == TRIGGER_NONE);
 	json_out_str(j, "unavailable_because",
 		a->unavailable == TRIGGER_NONE ? NULL : trigger_word(a->unavailable));
 	json_out_uint(j, "first_response_seconds", a->first_response_seconds);
 	json_out_uint(j, "ring_seconds", a->ring_seconds);
-	id_write(j, "dial_plan_id", "dp", &a->dial_plan_id);
+	id_write(j, "dial_plan_id", "dp", a->stranger ? &none : &a->dial_plan_id);
 	if (a->group)
 		json_out_uint(j, "rings_with", a->group);
 	else
@@ -144,14 +145,36 @@ static bool possible(const struct plan *plan)
 	return false;
 }
 
+/* Of the DID's own trunk, which is rung first of all. */
+static bool is_delivery(const struct attempt *a)
+{
+	return a->rule < (unsigned)HA_MODE_COUNT;
+}
+
+static void attempt_warning_write(struct json_out *j, const struct attempt *a)
+{
+	if (a->unavailable == TRIGGER_DENIED)
+		json_out_str(j, NULL,
+			"The account's destination rules deny a number that calls would go to: "
+			"nothing is sent there.");
+	else if (a->kind == ATTEMPT_LOOP)
+		json_out_str(j, NULL,
+			"Calls would come round to where they have been: that attempt fails at "
+			"once.");
+	else if (a->unavailable == TRIGGER_NOT_FOUND)
+		json_out_str(j, NULL, "A number that calls would go to takes none.");
+	else if (a->kind == ATTEMPT_NUMBER && uuid_is_zero(&a->gateway_id))
+		json_out_str(j, NULL, "No gateway takes the failover number.");
+}
+
 static void plan_warnings_write(struct json_out *j, const struct explain *x)
 {
 	const struct plan *plan = &x->plan;
 	unsigned delivery = 0, failover = 0;
 
 	for (unsigned i = 0; i < plan->count; i++) {
-		delivery += plan->attempt[i].kind == ATTEMPT_SIP_ACCOUNT;
-		failover += plan->attempt[i].kind != ATTEMPT_SIP_ACCOUNT &&
+		delivery += is_delivery(&plan->attempt[i]);
+		failover += !is_delivery(&plan->attempt[i]) &&
 			    plan->attempt[i].kind != ATTEMPT_PEER;
 	}
 	if (!possible(plan) && !possible(&x->next))
@@ -162,23 +185,15 @@ static void plan_warnings_write(struct json_out *j, const struct explain *x)
 				       "fails."
 				     : "No failover is configured: when the PBX fails, the call "
 				       "fails.");
-	if (delivery == 0)
+	if (delivery == 0 && plan->attempt[0].rule != RULE_DID_DIAL_PLAN)
 		json_out_str(
 			j, NULL, "The DID reaches no PBX: it has no trunk with a SIP account.");
 	if (delivery > 0 && mode_rests(x))
 		json_out_str(j, NULL,
 			"The High Availability mode rests: the account has not got the add-on, or "
 			"the trunk no secondary SIP account. Calls go to the primary.");
-	for (unsigned i = 0; i < plan->count; i++) {
-		const struct attempt *a = &plan->attempt[i];
-
-		if (a->unavailable == TRIGGER_DENIED)
-			json_out_str(j, NULL,
-				"The account's destination rules deny a number that calls would go "
-				"to: nothing is sent there.");
-		else if (a->kind == ATTEMPT_NUMBER && uuid_is_zero(&a->gateway_id))
-			json_out_str(j, NULL, "No gateway takes the failover number.");
-	}
+	for (unsigned i = 0; i < plan->count; i++)
+		attempt_warning_write(j, &plan->attempt[i]);
 }
 
 static void warnings_write(struct json_out *j, const struct explain *x)

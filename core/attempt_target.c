@@ -26,6 +26,10 @@ void attempt_target(const struct attempt *attempt, char out[ATTEMPT_TARGET_SIZE]
 {
 	char id[UUID_ID_SIZE];
 
+	if (attempt->stranger) {
+		e164_format(attempt->stranger, out);
+		return;
+	}
 	switch (attempt->kind) {
 	case ATTEMPT_SIP_ACCOUNT:
 		uuid_format_id("trk", &attempt->trunk_id, id);

@@ -7,7 +7,9 @@
  *   sip_uri       sip:desk@pbx.example;transport=tcp
  *   media         sip:ivr@media.example:5060;transport=udp
  *   reject        486 Busy Here                           (the usual reason is left out)
- *   loop          +14155550100, or an internal number */
+ *   loop          +14155550100, or an internal number
+ *
+ * What belongs to another account is written as the number of it that was called. */
 #ifndef TRUNKGUARD_CORE_ATTEMPT_TARGET_H
 #define TRUNKGUARD_CORE_ATTEMPT_TARGET_H
 

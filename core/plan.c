@@ -39,6 +39,7 @@ static void add_dialled(struct plan_draft *d, struct plan *plan)
 		return;
 	/* Not entered by any rule: each source of its attempts has its own. */
 	d->path[d->depth++] = did;
+	d->account = did->account;
 	plan_add_did(d, did);
 }
 
@@ -51,7 +52,7 @@ static void add_dialled_internal(struct plan_draft *d, struct plan *plan)
 	plan->account_id = call->account->id;
 	if (number.len < sizeof(plan->internal))
 		memcpy(plan->internal, number.p, number.len);
-	d->scope.account = call->account;
+	d->scope.account = d->account = call->account;
 	if (!plan_add_internal(d, RULE_INTERNAL_NUMBER, number.p, number.len))
 		refuse(plan, PLAN_UNKNOWN_DID, STATUS_NOT_FOUND);
 	else if (!call->account->enabled)

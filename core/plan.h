@@ -132,6 +132,9 @@ struct attempt {
 	 * is not the plan's */
 	e164_t number;
 	e164_t display_number; /* DISPLAY_FIXED */
+	/* Of another account, by this DID of it: nobody else's business but that it was called. 0: the
+	 * account's own. */
+	e164_t stranger;
 };
 
 /* What the world looks like; asked once per SIP account while the plan is built. */

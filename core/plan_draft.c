@@ -44,6 +44,8 @@ struct attempt *plan_draft_add(struct plan_draft *d, enum attempt_kind kind, enu
 	}
 	if (in->dial_plan)
 		a->dial_plan_id = in->dial_plan->id;
+	if (in->account != d->account && in->did)
+		a->stranger = in->did->number;
 	return a;
 }
 

@@ -32,6 +32,7 @@ struct plan_draft {
 	const struct plan_call *call;
 	plan_observe_h *observe;
 	void *arg;
+	const struct cfg_account *account; /* whose call it is */
 	struct plan_scope scope;
 	const void *path[PLAN_PATH_MAX]; /* the DIDs and dial plans that the call is in */
 	unsigned depth, entered;

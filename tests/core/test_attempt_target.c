@@ -80,6 +80,15 @@ START_TEST(test_what_sends_nothing)
 }
 END_TEST
 
+/* A call that got to a number of somebody else: whose trunks and numbers are behind it is not told. */
+START_TEST(test_strangers)
+{
+	is(&(struct attempt){.kind = ATTEMPT_SIP_ACCOUNT, .stranger = 14155550199}, "+14155550199");
+	is(&(struct attempt){.kind = ATTEMPT_NUMBER, .number = 491234567, .stranger = 14155550199},
+		"+14155550199");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("attempt_target");
@@ -93,6 +102,7 @@ int main(void)
 	tcase_add_test(tc, test_number);
 	tcase_add_test(tc, test_sip_uris);
 	tcase_add_test(tc, test_what_sends_nothing);
+	tcase_add_test(tc, test_strangers);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);

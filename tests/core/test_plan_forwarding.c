@@ -150,6 +150,29 @@ START_TEST(every_rule_has_its_row)
 }
 END_TEST
 
+/* What is behind another account's number is not told to the caller's. */
+START_TEST(an_attempt_of_another_account_says_only_its_number)
+{
+	static const struct row usual = {.rule = ""};
+	struct cfg *cfg = cfg_new();
+	struct plan plan;
+
+	feed(cfg, PLAIN ACCOUNT_RECORD(ACC2, "t", "14155559999", "") TRUNK PBX FWD_DID(TO("e" OTHER)
+				  TO(CELL)) GATEWAY TRUNK_RECORD(TRK2, ACC2, "t", "2", DEFAULTS)
+			  PBX_2 DID_RECORD(OTHER, ACC2, TRK2, "t", NUL, NUL, ""));
+	ck_assert_int_eq(row_build(cfg, &usual, &plan), 0);
+	cfg_free(cfg);
+	ck_assert_uint_eq(plan.count, 4);
+	ck_assert_uint_eq(plan.attempt[0].stranger, 0);
+	ck_assert_uint_eq(plan.attempt[1].stranger, 14155550200);
+	/* That account's failover number, too. */
+	ck_assert_uint_eq(plan.attempt[2].number, 14155559999);
+	ck_assert_uint_eq(plan.attempt[2].stranger, 14155550200);
+	ck_assert_uint_eq(plan.attempt[3].stranger, 0);
+	plan_fini(&plan);
+}
+END_TEST
+
 /* Rings of one to six DIDs: each is entered once, and the last one finds the first. */
 START_TEST(a_ring_of_dids_ends)
 {
@@ -179,5 +202,6 @@ END_TEST
 
 int main(void)
 {
-	return SUITE_RUN("plan_forwarding", NULL, every_rule_has_its_row, a_ring_of_dids_ends);
+	return SUITE_RUN("plan_forwarding", NULL, every_rule_has_its_row,
+		an_attempt_of_another_account_says_only_its_number, a_ring_of_dids_ends);
 }
