@@ -174,8 +174,8 @@ static void plan_warnings_write(struct json_out *j, const struct explain *x)
 
 	for (unsigned i = 0; i < plan->count; i++) {
 		delivery += is_delivery(&plan->attempt[i]);
-		failover += !is_delivery(&plan->attempt[i]) &&
-			    plan->attempt[i].kind != ATTEMPT_PEER;
+		failover +=
+			!is_delivery(&plan->attempt[i]) && plan->attempt[i].kind != ATTEMPT_PEER;
 	}
 	if (!possible(plan) && !possible(&x->next))
 		json_out_str(j, NULL, "No attempt is available right now: a call fails at once.");
