@@ -45,10 +45,12 @@ endforeach()
 
 # End to end: whole systems on loopback with SIPp, baresip and a peer of our own.
 set(e2e_suites
+	dial_plan
 	dialogs
 	harness
 	failover
 	gateway_registration
+	forwarding
 	ha
 	ipv6
 	limits

@@ -4,8 +4,9 @@ document, in the order of docs/behaviour.md, then what happens at the edges and 
 import pytest
 
 import peer as p
+from calls import closed, dial, hang_up, host_of, record, short_call
 from sipp import BACKUP, CARRIER, GATEWAY, PBX
-from wait import free_port, until
+from wait import until
 
 BRANCH = "127.0.0.6"  # the second PBX
 MODES = ["load_balancing", "auto_failover", "load_balancing_healthy"]
@@ -42,43 +43,6 @@ def buy(world, addon=True):
 
 def ip_account(address, **more):
     return {"auth_mode": "ip", "ip_addresses": [address["host"]], "address": address, **more}
-
-
-def dial(world, number):
-    """One call by a peer up to its ACK; what is needed to end it, and its final response."""
-    carrier = world.peer(CARRIER)
-    invite = carrier.invite(f"sip:{number}@{world.stack.sip_remote}")
-    carrier.send(invite, world.stack.sip)
-    final = carrier.await_response(invite)
-    carrier.ack(invite, final, world.stack.sip)
-    return carrier, invite, final
-
-
-def hang_up(world, call):
-    carrier, invite, final = call
-    assert carrier.ask(carrier.in_dialog("BYE", invite, final, 2), world.stack.sip).status == 200
-
-
-def host_of(response):
-    return response["Contact"].split("@")[-1].split(":")[0]
-
-
-def short_call(world, number):
-    """The host that answered, or the status that the caller got."""
-    call = dial(world, number)
-    if call[2].status >= 300:
-        return call[2].status
-    hang_up(world, call)
-    return host_of(call[2])
-
-
-def record(world, number, count=1):
-    return until(lambda: len(world.cdrs(number)) >= count and world.cdrs(number),
-                 "the call record")[0]
-
-
-def closed(ip):
-    return {"host": ip, "port": free_port(ip), "transport": "udp"}
 
 
 def sick(status=503):

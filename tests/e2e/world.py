@@ -20,6 +20,8 @@ class World:
         self.far_prefix = f"+4930{self.serial:03d}"
         self.peers = []
         self.made = []
+        self.plans = []
+        self.forwarded = set()
         self.account = self._make("/v1/accounts", {"name": f"Customer {self.serial}"})
         self._carrier_is_known()
 
@@ -53,10 +55,28 @@ class World:
         return trunk
 
     def did(self, trunk, **fields):
+        """On a trunk; None: with a dial_plan_id, or nowhere."""
         number = f"{self.prefix}{next(self.numbers):04d}"
-        self._make("/v1/dids", {"number": number, "account_id": self.account["id"],
-                                "trunk_id": trunk["id"], **fields})
+        if trunk:
+            fields["trunk_id"] = trunk["id"]
+        self._make("/v1/dids", {"number": number, "account_id": self.account["id"], **fields})
         return number
+
+    def dial_plan(self, *steps, **fields):
+        serial = next(self.numbers)
+        plan = self.api.post("/v1/dial-plans", {
+            "account_id": self.account["id"], "name": f"plan {serial}",
+            "internal_number": f"{800 + serial}", "steps": list(steps), **fields})
+        self.plans.append(plan["id"])
+        return plan
+
+    def trunk_failover(self, trunk, plan, enabled=True, **fields):
+        return self.api.put(f"/v1/trunks/{trunk['id']}/failover", {
+            "enabled": enabled, "dial_plan_id": plan["id"], **fields})
+
+    def forward(self, number, *forwardings):
+        self.forwarded.add(number)
+        return self.api.put(f"/v1/dids/{number}/forwardings", {"forwardings": list(forwardings)})
 
     def far_number(self):
         """A number of nobody here: calls to it leave through this test's gateway."""
@@ -107,7 +127,13 @@ class World:
             peer.close() if isinstance(peer, Peer) else peer.stop()
 
     def clear(self):
-        """Nothing is left for the next test: its targets are probed no more."""
+        """Nothing is left for the next test: its targets are probed no more. First what leads from
+        one thing to another."""
+        for number in self.forwarded:
+            self.api.request("DELETE", f"/v1/dids/{number}/forwardings").ok()
+        for plan in self.plans:
+            self.api.patch(f"/v1/dial-plans/{plan}", {"steps": []})
+        self.made[1:1] = [f"/v1/dial-plans/{plan}" for plan in self.plans]
         for path in reversed(self.made):
             self.api.request("DELETE", path).ok()
 
