@@ -42,6 +42,9 @@ int setting_seconds(const char *text, void *value, char *why); /* unsigned, 0 to
 /* struct cidr_list: a comma list of IP addresses and CIDR blocks, "" none; freed by mem_free(). */
 int setting_cidrs(const char *text, void *value, char *why);
 
+/* Takes "udp:", "tcp:" or "tls:" off the front of an item of a list: enum transport, -1: none is there. */
+int setting_transport_take(const char **text, size_t *len);
+
 /* The other trunking servers: where SIP is sent, and the addresses alone, by which they are known. */
 struct peer_list {
 	struct sip_address_list servers;

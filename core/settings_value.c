@@ -71,8 +71,7 @@ int setting_cidrs(const char *text, void *value, char *why)
 	return blocks_of(text, value, cidr_parse, "IP address or CIDR block", why);
 }
 
-/* Takes "udp:", "tcp:" or "tls:" off the front; without it UDP. */
-static enum transport transport_take(const char **text, size_t *len)
+int setting_transport_take(const char **text, size_t *len)
 {
 	for (int t = 0; t < TRANSPORT_COUNT; t++) {
 		const char *word = transport_word((enum transport)t);
@@ -82,9 +81,9 @@ static enum transport transport_take(const char **text, size_t *len)
 			continue;
 		*text += n + 1;
 		*len -= n + 1;
-		return (enum transport)t;
+		return t;
 	}
-	return TRANSPORT_UDP;
+	return -1;
 }
 
 /* "192.0.2.1", "tcp:192.0.2.1:5060", "tls:[2001:db8::1]:5061". No names: who sends is known by his
@@ -94,8 +93,9 @@ static int peer_parse(const char *text, size_t len, struct sip_address *server, 
 	const char *host;
 	size_t host_len;
 	uint16_t port;
+	int transport = setting_transport_take(&text, &len);
 
-	server->transport = transport_take(&text, &len);
+	server->transport = transport < 0 ? TRANSPORT_UDP : (enum transport)transport;
 	if (host_port_parse(text, len, &host, &host_len, &port) != 0 ||
 		cidr_parse(host, host_len, source) != 0)
 		return EINVAL;

@@ -82,14 +82,18 @@ struct advertised {
 	const char *host;
 	size_t len;
 	uint16_t port;
+	int transport; /* whose listeners it is for; -1: all */
 };
 
 /* Takes the next item off *list. */
 static int advertise_next(const char **list, struct advertised *ad, char *why)
 {
-	size_t len = strcspn(*list, ",");
-	int err = host_port_parse(*list, len, &ad->host, &ad->len, &ad->port);
+	size_t len = strcspn(*list, ","), item_len = len;
+	const char *item = *list;
+	int err;
 
+	ad->transport = setting_transport_take(&item, &item_len);
+	err = host_port_parse(item, item_len, &ad->host, &ad->len, &ad->port);
 	ad->kind = err ? HOST_INVALID : host_kind(ad->host, ad->len);
 	if (ad->kind == HOST_INVALID || ad->len >= SETTING_HOST_MAX) {
 		snprintf(why, NET_WHY_MAX, "advertise: \"%.*s\" is not host or host:port",
@@ -102,27 +106,41 @@ static int advertise_next(const char **list, struct advertised *ad, char *why)
 	return 0;
 }
 
-/* A literal of the listener's family before a name. */
+/* How well an item fits: one of the listener's transport, then a literal of its family, then a name. */
+static int fit(const struct listener *l, const struct advertised *ad)
+{
+	enum host_kind family = l->addr.sa.sa_family == AF_INET6 ? HOST_IPV6 : HOST_IPV4;
+
+	if ((ad->transport >= 0 && ad->transport != l->transport) ||
+		(ad->kind != family && ad->kind != HOST_NAME))
+		return 0;
+	return (ad->transport >= 0 ? 2 : 0) + (ad->kind == family ? 2 : 1);
+}
+
 static int advertise_choose(
 	const struct listener *l, const char *list, struct advertised *ad, char *why)
 {
-	enum host_kind family = l->addr.sa.sa_family == AF_INET6 ? HOST_IPV6 : HOST_IPV4;
 	struct advertised item;
-	int err;
+	int best = 0, err;
 
 	while (list && *list) {
 		err = advertise_next(&list, &item, why);
 		if (err)
 			return err;
-		if (item.kind == family || (item.kind == HOST_NAME && ad->kind == HOST_INVALID))
-			*ad = item;
+		if (fit(l, &item) <= best)
+			continue;
+		best = fit(l, &item);
+		*ad = item;
 	}
+	/* "203.0.113.5:5060" says nothing of where TLS is spoken. */
+	if (ad->transport < 0 && l->transport == TRANSPORT_TLS)
+		ad->port = 0;
 	return 0;
 }
 
 static int advertise(struct listener *l, const char *list, char *why)
 {
-	struct advertised ad = {.kind = HOST_INVALID};
+	struct advertised ad = {.kind = HOST_INVALID, .transport = -1};
 	char ip[FLOW_IP_TEXT_MAX];
 	int err = advertise_choose(l, list, &ad, why);
 

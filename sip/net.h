@@ -34,9 +34,10 @@ typedef void net_error_h(const struct flow *peer, int err, void *arg);
 
 struct net_config {
 	const struct listen_list *listen; /* core/settings.h; copied */
-	/* Comma list of host, host:port or [v6]:port for Via and Record-Route. An IP literal is for
-	 * the listeners of its family, a name for all that no literal fits. NULL: the listening
-	 * address, which then must not be a wildcard. */
+	/* Comma list of host, host:port or [v6]:port for Via and Record-Route, with udp:, tcp: or tls:
+	 * in front for the listeners of that transport only. An IP literal is for the listeners of
+	 * its family, a name for all that no literal fits. TLS takes a port only from an item of its
+	 * own. NULL: the listening address, which then must not be a wildcard. */
 	const char *advertise;
 	unsigned connections_max; /* 0: 4096; accepted and made ones together */
 	unsigned connections_per_source; /* 0: 64 accepted from one IPv4 address or IPv6 /64 */

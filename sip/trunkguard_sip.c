@@ -42,9 +42,11 @@ static const struct setting table[] = {
 		"this worker's name in /v1/sync"},
 	{"TRUNKGUARD_REALM", "trunkguard", setting_text, &settings.realm, "digest realm"},
 	{"TRUNKGUARD_ADVERTISE", "", setting_text_or_empty, &settings.advertise,
-		"the address in Via and Record-Route, if not the listening one"},
+		"the address in Via and Record-Route, if not the listening one: a comma list of "
+		"host[:port], with udp:, tcp: or tls: in front for that transport only"},
 	{"TRUNKGUARD_PEERS", "", setting_peers, &settings.peers,
-		"SIP addresses of the other trunking servers"},
+		"SIP addresses of the other trunking servers: a comma list of address[:port], with "
+		"tcp: or tls: in front if it is not UDP"},
 	{"TRUNKGUARD_PRIVATE_TARGETS", "", setting_cidrs, &settings.private_targets,
 		"CIDRs that calls may be sent to although they are not public"},
 	{"TRUNKGUARD_DNS", "", setting_text_or_empty, &settings.dns,

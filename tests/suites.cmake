@@ -47,11 +47,13 @@ endforeach()
 set(e2e_suites
 	dial_plan
 	dialogs
+	dns
 	harness
 	failover
 	gateway_registration
 	forwarding
 	ha
+	identity
 	ipv6
 	limits
 	live

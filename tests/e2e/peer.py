@@ -334,13 +334,13 @@ def credentials(challenge, method, uri, username, password, nc=1, cnonce=None, s
 
 
 def register(peer, server, username, password, expires=300, algorithm="MD5", contact=None,
-             spoil=None):
-    """One whole registration; returns the final response."""
+             spoil=None, extra=()):
+    """One whole registration, with `extra` headers; returns the final response."""
     host = f"[{server[0]}]" if ":" in server[0] else server[0]
     uri = f"sip:{host}:{server[1]}"
     aor = f"sip:{username}@{host}:{server[1]}"
     headers = [("Contact", contact or f"<sip:{username}@{peer.host}:{peer.port}>"),
-               ("Expires", str(expires))]
+               ("Expires", str(expires)), *extra]
     call_id = f"{token(16)}@{peer.ip}"
     first = peer.request("REGISTER", uri, headers=headers, to=f"<{aor}>", from_uri=aor,
                          call_id=call_id, contact=False)

@@ -150,3 +150,47 @@ def test_baresip_with_a_wrong_password_is_refused(world, account, tmp_path):
         assert "200 OK" not in phone.log()
         assert not bindings(world, trunk)
         assert world.call(number).final().status in (404, 480)
+
+
+# -- RFC 6140: one registration for all numbers ---------------------------------------------------
+
+GIN = [("Require", "gin"), ("Proxy-Require", "gin")]
+
+
+@pytest.mark.parametrize("delivery", ["request_uri", "to"])
+def test_one_registration_for_all_numbers(world, delivery):
+    username = f"bulk{world.serial}"
+    trunk = world.trunk(registration=(username, PASSWORD), did_delivery=delivery)
+    numbers = [world.did(trunk) for _ in range(3)]
+    pbx = world.peer(PBX, p.answers())
+    contact = f"<sip:{PBX}:{pbx.port};bnc>"
+    answer = p.register(pbx, world.stack.sip, username, PASSWORD, contact=contact, extra=GIN)
+    assert answer.status == 200
+    assert answer["Contact"].startswith(f"<sip:{PBX}:{pbx.port};bnc>;expires=")
+    assert until(lambda: bindings(world, trunk), "the binding is listed")[0]["contact"] == \
+        f"sip:{PBX}:{pbx.port};bnc"
+    for n, number in enumerate(numbers, 1):
+        assert world.call(number).final().contact_host == PBX
+        assert pbx.await_request("INVITE", n).uri == f"sip:{number}@{PBX}:{pbx.port}"
+    gone = p.register(pbx, world.stack.sip, username, PASSWORD, contact=contact, extra=GIN,
+                      expires=0)
+    assert gone.status == 200 and not gone.all("Contact")
+    assert world.call(numbers[0]).final().status in (404, 480)
+
+
+@pytest.mark.parametrize("contact,extra,status,header", [
+    ("<sip:user@{host};bnc>", GIN, 400, None),
+    ("<sip:{host};bnc>", [], 421, ("Require", "gin")),
+    ("<sip:{host};bnc>", [("Require", "gin, gruu")], 420, ("Unsupported", "gruu")),
+    ("<sip:{host};bnc>", [("Require", "gin"), ("Proxy-Require", "gin, sec-agree")], 420,
+     ("Unsupported", "sec-agree")),
+], ids=["user", "no gin", "gruu", "sec-agree"])
+def test_a_bulk_registration_that_is_not_one(world, account, contact, extra, status, header):
+    username, trunk, _ = account
+    pbx = world.peer(PBX)
+    answer = p.register(pbx, world.stack.sip, username, PASSWORD, extra=extra,
+                        contact=contact.format(host=f"{PBX}:{pbx.port}"))
+    assert answer.status == status
+    if header:
+        assert answer[header[0]] == header[1]
+    assert not bindings(world, trunk)

@@ -58,6 +58,11 @@ START_TEST(advertised)
 	advertises("udp:[::1]:0", list, "[2001:db8::1]:5090");
 	advertises("tcp:[::1]:0", "192.0.2.1:5070,sip.example.com:5080", "sip.example.com:5080");
 	advertises("udp:0.0.0.0:0", "sip.example.com:5080", "sip.example.com:5080");
+	/* What names the transport goes before what does not, and is for nobody else. */
+	advertises("udp:127.0.0.1:0", "192.0.2.1:5070,udp:192.0.2.2:5080", "192.0.2.2:5080");
+	advertises("tcp:127.0.0.1:0", "udp:192.0.2.2:5080,192.0.2.1:5070", "192.0.2.1:5070");
+	advertises("tcp:127.0.0.1:0", "192.0.2.1:5070,tcp:sip.example.com:5080",
+		"sip.example.com:5080");
 }
 END_TEST
 

@@ -278,6 +278,33 @@ START_TEST(names_are_for_tls_only)
 }
 END_TEST
 
+static void advertises(const char *list, const char *expected)
+{
+	struct net_config cfg = {.advertise = list};
+	char with_port[64];
+	struct flow f = {.listener = 0};
+	struct str text;
+
+	tls_rig_open(tls_rig_settings(), cfg);
+	text = net_advertise(rig.net, &f);
+	snprintf(with_port, sizeof(with_port), strchr(expected, ':') ? "%s" : "%s:", expected);
+	ck_assert_msg(strncmp(text.p, with_port, strlen(with_port)) == 0, "%s", text.p);
+	rig_close();
+}
+
+/* The port of UDP and TCP is not that of TLS. */
+START_TEST(advertised)
+{
+	advertises("tls:192.0.2.1:5071,192.0.2.1:5060", "192.0.2.1:5071");
+	advertises("192.0.2.1:5060,tls:sip.example:5071", "sip.example:5071");
+	advertises("192.0.2.1", "192.0.2.1");
+	tls_rig_open(tls_rig_settings(), (struct net_config){.advertise = "192.0.2.1:5060"});
+	ck_assert(!net_is_own(rig.net, str_lit("192.0.2.1"), 5060));
+	ck_assert(!net_is_own(rig.net, str_lit("192.0.2.1"), 0));
+	rig_close();
+}
+END_TEST
+
 /* ---- time and abuse ------------------------------------------------------------------------ */
 
 START_TEST(a_handshake_has_its_time)
@@ -607,6 +634,7 @@ int main(void)
 	tcase_add_test(tc, less_may_be_asked);
 	tcase_add_test(tc, a_connection_serves_its_name_only);
 	tcase_add_test(tc, names_are_for_tls_only);
+	tcase_add_test(tc, advertised);
 	tcase_add_test(tc, a_handshake_has_its_time);
 	tcase_add_test(tc, an_outgoing_handshake_has_its_time);
 	tcase_add_test(tc, rubbish_is_no_handshake);
