@@ -477,3 +477,27 @@ def test_the_whole_way_backup_pbx_then_dial_plan(world):
     assert [step[:2] for step in outcome(world, site.number)] == [
         ("only_primary", "sip_account"), ("account_backup_pbx", "backup_pbx"), (TDP, "media")]
     assert not out.requests("INVITE")
+
+
+def test_a_pbx_calls_the_internal_number_to_try_the_dial_plan(world):
+    """The same plan, though no number of ours was called: nothing to be diverted from."""
+    server = world.peer(MEDIA, p.answers())
+    pbx = world.peer(PBX, p.answers())
+    world.trunk(pbx.address)
+    plan = world.dial_plan(ring({"sip_uri": uri(server)}), reject(480, "Nobody is here"))
+    number = plan["internal_number"]
+    invite = pbx.invite(f"sip:{number}@{world.stack.sip_remote}")
+    pbx.send(invite, world.stack.sip)
+    final = pbx.await_response(invite)
+    pbx.ack(invite, final, world.stack.sip)
+    assert host_of(final) == MEDIA
+    seen = server.requests("INVITE")[0]
+    assert seen.uri == f"sip:{number}@{MEDIA}:{server.port}"
+    assert not seen.all("Diversion")
+    hang_up(world, (pbx, invite, final))
+    server.behaviour = p.refuses(486)
+    again = pbx.invite(f"sip:{number}@{world.stack.sip_remote}")
+    pbx.send(again, world.stack.sip)
+    final = pbx.await_response(again)
+    pbx.ack(again, final, world.stack.sip)
+    assert final.start == "SIP/2.0 480 Nobody is here"

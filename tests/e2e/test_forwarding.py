@@ -386,3 +386,28 @@ def test_a_gateway_that_answers_garbage_frees_everything(world):
     assert short_call(world, number) == DESK
     assert outcome(world, number)[1] == (FWD, "number", 408, "no_response")
     slots_become(world, (trunk, 0))
+
+
+def test_many_at_once_never_exceed_the_limit_of_the_trunk_behind(world):
+    """Twelve calls come in together; three of them find room where they are forwarded to."""
+    pbx = world.peer(PBX, p.refuses(486))
+    desk = world.peer(DESK, p.answers())
+    site = Site(world, pbx.address)
+    world.api.patch(f"/v1/trunks/{site.trunk['id']}", {"max_concurrent_calls": 20})
+    other_trunk = world.trunk(desk.address, max_concurrent_calls=3)
+    site.forward({"target": {"internal": world.did(other_trunk)}},
+                 {"target": {"external": site.far}})
+    carrier = world.peer(CARRIER)
+    invites = [carrier.invite(f"sip:{site.number}@{world.stack.sip_remote}") for _ in range(12)]
+    for invite in invites:
+        carrier.send(invite, world.stack.sip)
+    calls = [(carrier, invite, carrier.await_response(invite)) for invite in invites]
+    for _, invite, final in calls:
+        carrier.ack(invite, final, world.stack.sip)
+    hosts = [host_of(final) for _, _, final in calls]
+    assert (hosts.count(DESK), hosts.count(GATEWAY)) == (3, 9)
+    assert len(desk.requests("INVITE")) == 3
+    slots_become(world, (site.trunk, 0), (other_trunk, 3))
+    for call in calls:
+        hang_up(world, call)
+    slots_become(world, (other_trunk, 0))
