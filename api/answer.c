@@ -12,6 +12,7 @@
 #include "api/json_compact.h"
 #include "api/problem.h"
 #include "api/request_db.h"
+#include "api/webhook_sender.h"
 #include "core/json_out.h"
 #include "core/siphash.h"
 #include "db/resource.h"
@@ -127,6 +128,7 @@ void answer_revision(struct http_request *req, const char *revision)
 		return;
 	request_db_put(req);
 	revision_wake(req->app->listener);
+	webhook_sender_wake(req->app->webhook_sender);
 	http_response_header(&req->res, "Trunkguard-Revision", "%s", token);
 	http_field_list(req, "Prefer", field, sizeof(field));
 	seconds = prefer_wait(field);

@@ -11,6 +11,7 @@
 struct auth;
 struct http_server;
 struct mass_expiry;
+struct webhook_sender;
 
 enum {
 	APP_POOL_SIZE = 16,
@@ -25,6 +26,7 @@ struct app {
 	struct auth *auth;
 	struct http_server *server;
 	struct mass_expiry *mass_expiry;
+	struct webhook_sender *webhook_sender;
 	const char *realm; /* of SIP passwords' hashes */
 	struct cidr_list private_targets;
 	struct peer_list peers; /* of the worker beside us, for explain */

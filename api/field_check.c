@@ -1,12 +1,14 @@
 #include "api/field_check.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "api/field_list.h"
+#include "api/webhook_url.h"
 #include "core/e164.h"
 #include "core/utf8.h"
 #include "core/uuid.h"
@@ -228,6 +230,35 @@ static char *timezone_check(struct field_context *c, const json_t *v, const char
 	return strdup(s);
 }
 
+static char *url_check(struct field_context *c, const json_t *v, const char *pointer)
+{
+	struct webhook_url url;
+	size_t len;
+	const char *s = string_of(c, v, pointer, &len);
+
+	if (!s)
+		return NULL;
+	switch (webhook_url_parse(s, c->private_targets, &url)) {
+	case 0:
+		return strdup(s);
+	case ENOTSUP:
+		problems_add(
+			c->problems, pointer, PROBLEM_HTTPS_REQUIRED, "Must begin with https://.");
+		return NULL;
+	case EACCES:
+		problems_add(c->problems, pointer, PROBLEM_PRIVATE_ADDRESS,
+			"Its host or port is not public, and not one of "
+			"TRUNKGUARD_PRIVATE_TARGETS.");
+		return NULL;
+	default:
+		problems_add(c->problems, pointer, PROBLEM_NOT_A_URL,
+			"Must be a URL like https://portal.example/hooks, without user, password "
+			"or fragment, of at most %d characters.",
+			WEBHOOK_URL_MAX);
+		return NULL;
+	}
+}
+
 char *field_check(
 	struct field_context *c, const struct field *f, const json_t *v, const char *pointer)
 {
@@ -269,6 +300,8 @@ char *field_check(
 		problems_add(c->problems, pointer, PROBLEM_UNKNOWN_DIAL_PLAN,
 			"There is no such dial plan.");
 		return NULL;
+	case FIELD_URL:
+		return url_check(c, v, pointer);
 	case FIELD_TIME:
 	case FIELD_DERIVED:
 	case FIELD_KIND_COUNT:

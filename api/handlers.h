@@ -35,6 +35,11 @@ void handle_gateway_status(struct http_request *req);
 void handle_call_read(struct http_request *req);
 void handle_call_delete(struct http_request *req);
 void handle_cdr_read(struct http_request *req);
+void handle_webhook_ping(struct http_request *req);
+void handle_delivery_list(struct http_request *req);
+void handle_delivery_read(struct http_request *req);
+void handle_delivery_replay(struct http_request *req);
+
 void handle_event_read(struct http_request *req);
 void handle_explain(struct http_request *req);
 void handle_sync(struct http_request *req);

@@ -148,3 +148,27 @@ json_t *json_body(struct http_request *req)
 {
 	return json_body_announced(req) ? json_text(req, req->body.p, req->body.len) : NULL;
 }
+
+bool json_body_empty(struct http_request *req)
+{
+	struct problems p = {0};
+	const char *key;
+	json_t *root;
+
+	if (req->body.len == 0)
+		return true;
+	root = json_body(req);
+	if (!root)
+		return false;
+	for (void *i = json_object_iter(root); i; i = json_object_iter_next(root, i)) {
+		char at[PROBLEM_POINTER_MAX];
+
+		key = json_object_iter_key(i);
+		pointer_join(at, "", key);
+		problems_add(&p, at, PROBLEM_UNKNOWN_FIELD, "There is no such field.");
+	}
+	problems_answer(req, 422, PROBLEM_VALIDATION_FAILED, &p);
+	problems_fini(&p);
+	json_decref(root);
+	return req->res.status == 0;
+}

@@ -13,6 +13,9 @@ struct http_request;
  * a pointer, 415, 503). */
 json_t *json_body(struct http_request *req);
 
+/* For what needs no body: one that is sent is an empty object. false: answered. */
+bool json_body_empty(struct http_request *req);
+
 /* The two halves of it, for a body that is taken to pieces first. Is there a body, and said to be
  * JSON? false: answered. */
 bool json_body_announced(struct http_request *req);

@@ -200,31 +200,6 @@ void handle_mass_read(struct http_request *req)
 	db_clear(row);
 }
 
-/* A body is not needed; one that is sent is an empty object. */
-static bool body_is_empty(struct http_request *req)
-{
-	struct problems p = {0};
-	const char *key;
-	json_t *root;
-
-	if (req->body.len == 0)
-		return true;
-	root = json_body(req);
-	if (!root)
-		return false;
-	for (void *i = json_object_iter(root); i; i = json_object_iter_next(root, i)) {
-		char at[PROBLEM_POINTER_MAX];
-
-		key = json_object_iter_key(i);
-		pointer_join(at, "", key);
-		problems_add(&p, at, PROBLEM_UNKNOWN_FIELD, "There is no such field.");
-	}
-	problems_answer(req, 422, PROBLEM_VALIDATION_FAILED, &p);
-	problems_fini(&p);
-	json_decref(root);
-	return req->res.status == 0;
-}
-
 void handle_mass_revert(struct http_request *req)
 {
 	char revision[REVISION_SIZE] = "";
@@ -233,7 +208,7 @@ void handle_mass_revert(struct http_request *req)
 	int err = EBUSY;
 	struct db *db;
 
-	if (!body_is_empty(req))
+	if (!json_body_empty(req))
 		return;
 	db = request_db_long(req);
 	if (!db)

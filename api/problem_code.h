@@ -59,6 +59,9 @@
 	X(NOT_E164, "not_e164", "Not a phone number")                                              \
 	X(NOT_A_HOST, "not_a_host", "Not an IP address or host name")                              \
 	X(PRIVATE_ADDRESS, "private_address", "An address that is not public")                     \
+	X(NOT_A_URL, "not_a_url", "Not the URL of a webhook")                                      \
+	X(HTTPS_REQUIRED, "https_required", "Must be https")                                       \
+	X(NOT_A_SECRET, "not_a_secret", "Not a secret to sign with")                               \
 	X(NOT_A_CIDR, "not_a_cidr", "Not an IP address or block")                                  \
 	X(NOT_A_PREFIX, "not_a_prefix", "Not a number prefix")                                     \
 	X(NOT_A_COUNTRY, "not_a_country", "Not a country code")                                    \

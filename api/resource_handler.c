@@ -106,6 +106,25 @@ static int missing(struct resource_write *w, struct resource_row *row)
 	return db ? resource_insert(db, w->id, &w->key, w->value, row) : EALREADY;
 }
 
+/* A secret that was made is shown once, behind the row's own fields. */
+static void secret_show(struct resource_write *w)
+{
+	struct http_response *res = &w->req->res;
+	char *text = NULL;
+	int n;
+
+	if (w->shown_secret[0] == '\0' || !res->body || res->body_len < 2)
+		return;
+	n = asprintf(&text, "%.*s,\"secret\":\"%s\"}", (int)res->body_len - 1, res->body,
+		w->shown_secret);
+	if (n < 0) {
+		problem_busy(w->req);
+		return;
+	}
+	http_response_body(res, res->status, res->type, text, (size_t)n);
+	http_response_header(res, "Cache-Control", "no-store");
+}
+
 static void answer_made(struct resource_write *w, const struct resource_row *row)
 {
 	char raw[TARGET_MAX + 1];
@@ -113,6 +132,7 @@ static void answer_made(struct resource_write *w, const struct resource_row *row
 	snprintf(raw, sizeof(raw), "%s", w->req->raw);
 	raw[strcspn(raw, "?")] = '\0';
 	answer_row(w->req, 201, row);
+	secret_show(w);
 	if (w->mode == WRITE_REPLACE) {
 		http_response_header(&w->req->res, "Location", "%s", raw);
 	} else if (w->id == RESOURCE_DID) {
@@ -171,6 +191,7 @@ static void change(struct resource_write *w)
 			http_response_body(&w->req->res, 204, NULL, NULL, 0);
 		else
 			answer_row(w->req, 200, &row);
+		secret_show(w);
 		answer_revision(w->req, row.revision);
 	}
 	db_clear(row.result);

@@ -236,6 +236,32 @@ static void gateway_rule(struct resource_write *w)
 			"Is required with a new registration.");
 }
 
+/* ---- webhooks ------------------------------------------------------------------------------ */
+
+/* One is given, or made: for a new webhook, and when null is sent. The one before it signs for another
+ * day. */
+static void webhook_rule(struct resource_write *w)
+{
+	const json_t *sent = json_object_get(w->body, "secret");
+	const char *secret = resource_write_text(w, "secret");
+	const char *events = resource_write_text(w, "events");
+
+	if (events && strcmp(events, "{}") == 0)
+		problems_add(&w->problems, "/events", PROBLEM_TOO_SHORT,
+			"Must have at least one item; all events are *.");
+	if (secret && !webhook_secret_good(secret)) {
+		problems_add(&w->problems, "/secret", PROBLEM_NOT_A_SECRET,
+			"Must be whsec_ and the base64 of 24 to 64 octets.");
+	} else if (secret) {
+		resource_write_set(w, "signing_secret", secret);
+	} else if (w->mode == WRITE_CREATE || json_is_null(sent)) {
+		if (webhook_secret_make(w->shown_secret) != 0)
+			w->context.failed = true;
+		else
+			resource_write_set(w, "signing_secret", w->shown_secret);
+	}
+}
+
 /* ---- all ----------------------------------------------------------------------------------- */
 
 bool resource_rule_check(struct resource_write *w)
@@ -256,6 +282,9 @@ bool resource_rule_check(struct resource_write *w)
 	case RESOURCE_SIP_ACCOUNT_SECONDARY:
 		sip_account_rule(w);
 		return secondary_rule(w);
+	case RESOURCE_WEBHOOK:
+		webhook_rule(w);
+		return true;
 	case RESOURCE_GATEWAY:
 		gateway_rule(w);
 		return true;

@@ -1,6 +1,7 @@
 #include "api/resource_write.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,7 @@ void resource_write_fini(struct resource_write *w)
 {
 	for (unsigned i = 0; i < w->r->fields; i++)
 		free(w->text[i]);
+	OPENSSL_cleanse(w->shown_secret, sizeof(w->shown_secret));
 	json_decref(w->body);
 	json_decref(w->current);
 	problems_fini(&w->problems);
@@ -220,7 +222,7 @@ static void own_account(struct resource_write *w)
 		return;
 	if (!w->value[i].set)
 		resource_write_set(w, "account_id", w->owner_text);
-	else if (strcmp(w->value[i].text, w->owner_text) != 0)
+	else if (!w->value[i].text || strcmp(w->value[i].text, w->owner_text) != 0)
 		problems_add(&w->problems, "/account_id", PROBLEM_UNKNOWN_ACCOUNT,
 			"There is no such account.");
 }
@@ -276,6 +278,8 @@ static const struct constraint {
 		"There is no such account."},
 	{"did_account_id_trunk_id_fkey", 422, PROBLEM_UNKNOWN_TRUNK, "/trunk_id",
 		"There is no such trunk in the account."},
+	{"webhook_account_id_fkey", 422, PROBLEM_UNKNOWN_ACCOUNT, "/account_id",
+		"There is no such account."},
 	{"did_pkey", 409, PROBLEM_ALREADY_EXISTS, "/number", "The number is provisioned already."},
 	{"sip_account_username_key", 409, PROBLEM_USERNAME_TAKEN, "/username",
 		"Another SIP account has this user name."},

@@ -6,6 +6,7 @@
 
 #include "api/field_check.h"
 #include "api/http.h"
+#include "api/webhook_secret.h"
 #include "core/uuid.h"
 #include "db/resource.h"
 
@@ -29,6 +30,7 @@ struct resource_write {
 	char *text[RESOURCE_FIELDS_MAX]; /* the owned ones */
 	struct field_context context;
 	struct problems problems;
+	char shown_secret[WEBHOOK_SECRET_SIZE]; /* a new one, in this answer alone; "": none */
 	char country[3];
 	bool country_known;
 };

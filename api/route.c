@@ -66,6 +66,14 @@ static const struct route routes[] = {
 		.handler = {[HTTP_GET] = handle_call_read, [HTTP_DELETE] = handle_call_delete}},
 	{"v1/cdrs", 0, READ(handle_list), .list = LIST_CDRS},
 	{"v1/cdrs/{cdr}", 0, READ(handle_cdr_read)},
+	{"v1/webhooks", 0, COLLECTION(LIST_WEBHOOKS, RESOURCE_WEBHOOK)},
+	{"v1/webhooks/{whk}", 0, THING(RESOURCE_WEBHOOK)},
+	{"v1/webhooks/{whk}/ping", 0, .handler = {[HTTP_POST] = handle_webhook_ping}},
+	{"v1/webhooks/{whk}/deliveries", 0, READ(handle_delivery_list),
+		.list = LIST_WEBHOOK_DELIVERIES},
+	{"v1/webhooks/{whk}/deliveries/{dlv}", 0, READ(handle_delivery_read)},
+	{"v1/webhooks/{whk}/deliveries/{dlv}/replay", 0,
+		.handler = {[HTTP_POST] = handle_delivery_replay}},
 	{"v1/events", 0, READ(handle_list), .list = LIST_EVENTS},
 	{"v1/events/{evt}", 0, READ(handle_event_read)},
 	{"v1/sync", 0, READ(handle_sync)},
@@ -102,6 +110,12 @@ static bool number_take(const char *text, e164_t *number)
 	return e164_parse_digits(text, strlen(text), number) == 0;
 }
 
+/* Of a thing below another one. */
+static bool is_sub(const char *prefix)
+{
+	return strcmp(prefix, "key") == 0 || strcmp(prefix, "dlv") == 0;
+}
+
 /* name: "acc" of "{acc}". */
 static bool variable_take(const char *name, size_t len, const char *text, struct route_args *args)
 {
@@ -115,8 +129,8 @@ static bool variable_take(const char *name, size_t len, const char *text, struct
 	}
 	memcpy(prefix, name, len);
 	prefix[len] = '\0';
-	return uuid_parse_id(prefix, text, strlen(text),
-		       strcmp(prefix, "key") == 0 ? &args->sub_id : &args->id) == 0;
+	return uuid_parse_id(
+		       prefix, text, strlen(text), is_sub(prefix) ? &args->sub_id : &args->id) == 0;
 }
 
 static bool segment_match(const char *p, size_t len, const char *text, struct route_args *args)

@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "api/app.h"
+#include "api/audit_command.h"
 #include "api/auth.h"
 #include "api/http_server.h"
 #include "api/mass_expiry.h"
+#include "api/webhook_sender.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/settings.h"
@@ -25,7 +27,7 @@
 enum { EXIT_USAGE = 2, DRAIN_MS = 8000, MIGRATE_PAUSE_MS = 1000 };
 
 static struct {
-	const char *database_url, *data_dir, *realm, *key_name;
+	const char *database_url, *data_dir, *realm, *key_name, *days;
 	struct listen_address listen;
 	struct cidr_list private_targets;
 	struct peer_list peers;
@@ -43,19 +45,25 @@ static const struct setting table[] = {
 	{"TRUNKGUARD_REALM", "trunkguard", setting_text, &settings.realm,
 		"digest realm of SIP passwords; the same for trunkguard-sip"},
 	{"TRUNKGUARD_PRIVATE_TARGETS", "", setting_cidrs, &settings.private_targets,
-		"comma list of CIDRs that may be PBX or gateway addresses although not public"},
+		"comma list of CIDRs that may be PBX, gateway or webhook addresses although not "
+		"public"},
 	{"TRUNKGUARD_PEERS", "", setting_peers, &settings.peers,
 		"SIP addresses of the other trunking servers, as trunkguard-sip has them"},
 	{"TRUNKGUARD_LOG", "info", log_level_setting, &settings.log,
 		"debug, info, warn or error; JSON lines on standard error"},
 	{"--operator", NULL, NULL, &settings.operator_key,
 		"key create: a key that sees everything"},
+	{"--days", "", setting_text_or_empty, &settings.days,
+		"audit forget: of how many days events stay"},
 	{"--name", "operator", setting_text, &settings.key_name, "key create: its name"},
 };
 
 static const char usage[] =
 	"trunkguard-api [OPTION]...                         serves the HTTP API\n"
 	"trunkguard-api migrate [OPTION]...                 brings the database to this version\n"
+	"trunkguard-api audit verify [OPTION]...            looks for events that were tampered "
+	"with\n"
+	"trunkguard-api audit forget --days N               drops events that are older\n"
 	"trunkguard-api key create --operator [--name NAME] prints a new operator key";
 
 static int migrate(int *applied)
@@ -176,6 +184,8 @@ static int app_init(struct app *app)
 	if (err == 0)
 		err = mass_expiry_start(&app->mass_expiry, app);
 	if (err == 0)
+		err = webhook_sender_start(&app->webhook_sender, app, settings.database_url);
+	if (err == 0)
 		err = revision_listener_new(&app->listener, settings.database_url);
 	if (err == 0)
 		err = http_server_start(
@@ -191,6 +201,7 @@ static void app_fini(struct app *app)
 		http_server_stop(app->server, DRAIN_MS);
 	revision_listener_free(app->listener);
 	mass_expiry_stop(app->mass_expiry);
+	webhook_sender_stop(app->webhook_sender);
 	db_pool_free(app->mass_pool);
 	if (app->pool)
 		db_pool_free(app->pool);
@@ -245,6 +256,19 @@ static int usage_error(const char *message)
 	return EXIT_USAGE;
 }
 
+static int command_audit(const char *what)
+{
+	size_t digits = strspn(settings.days, "0123456789");
+
+	if (strcmp(what, "verify") == 0)
+		return audit_verify(settings.database_url);
+	if (strcmp(what, "forget") != 0)
+		return usage_error("unknown command");
+	if (digits == 0 || digits > 5 || settings.days[digits] != '\0')
+		return usage_error("audit forget needs --days with a number");
+	return audit_forget(settings.database_url, settings.days);
+}
+
 static int run(char **word, int words)
 {
 	bool key = words == 2 && strcmp(word[0], "key") == 0 && strcmp(word[1], "create") == 0;
@@ -255,6 +279,8 @@ static int run(char **word, int words)
 		return serve();
 	if (words == 1 && strcmp(word[0], "migrate") == 0)
 		return command_migrate();
+	if (words == 2 && strcmp(word[0], "audit") == 0)
+		return command_audit(word[1]);
 	if (!key)
 		return usage_error("unknown command");
 	if (!settings.operator_key)

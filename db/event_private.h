@@ -22,6 +22,15 @@
 	"'request_id', request_id, 'revision', revision, 'before', before, 'after', after, " \
 	"'data', data)"
 #define SQL_EVENT_OPERATORS "(actor_kind = 'operator')"
+
+/* A delivery d with its event e, which may be gone. */
+#define SQL_WEBHOOK_DELIVERY_JSON \
+	"json_build_object('id', 'dlv_' || d.id, 'webhook_id', 'whk_' || d.webhook_id, 'event_id', " \
+	"'evt_' || d.event_id, 'event_type', e.type, 'state', d.state, 'attempts', d.attempts, " \
+	"'next_attempt_at', " SQL_TIME("d.next_attempt_at") ", 'last_attempt_at', " \
+	SQL_TIME("d.last_attempt_at") ", 'last_status', d.last_status, 'last_error', d.last_error, " \
+	"'last_duration_ms', d.last_duration_ms, 'created_at', " SQL_TIME("d.created_at") ", " \
+	"'ended_at', " SQL_TIME("d.ended_at") ")"
 /* clang-format on */
 
 #endif

@@ -26,6 +26,7 @@ enum field_kind {
 	FIELD_NOTHING, /* always null: what it would point to does not exist yet */
 	FIELD_PASSWORD, /* no column of its own: a resource's check makes others of it */
 	FIELD_REGISTRATION, /* of a gateway, with a password; jsonb */
+	FIELD_URL, /* of a webhook; text */
 	FIELD_TIME, /* timestamptz */
 	FIELD_DERIVED, /* read only, made by SQL of its own: expression */
 	FIELD_KIND_COUNT

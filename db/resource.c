@@ -27,6 +27,7 @@ static const char *const sql_types[FIELD_KIND_COUNT] = {
 	[FIELD_COUNTRIES] = "text[]",
 	[FIELD_TIMEZONE] = "text",
 	[FIELD_REGISTRATION] = "jsonb",
+	[FIELD_URL] = "text",
 	[FIELD_TIME] = "timestamptz",
 };
 
@@ -300,6 +301,26 @@ void resource_fini(void)
 const char *resource_json_sql(enum resource_id id)
 {
 	return statements[id].json;
+}
+
+int resource_row_one(struct db *db, const char *sql, int count, const char *const *param,
+	struct resource_row *row)
+{
+	int err;
+
+	memset(row, 0, sizeof(*row));
+	err = db_query(db, sql, count, param, &row->result);
+	if (err)
+		return err;
+	if (db_rows(row->result) == 0) {
+		db_clear(row->result);
+		row->result = NULL;
+		return ESRCH;
+	}
+	row->json = db_text(row->result, 0, 0);
+	if (db_columns(row->result) > 1)
+		row->revision = db_text(row->result, 0, 1);
+	return 0;
 }
 
 static int row_take(struct pg_result *result, bool written, struct resource_row *row)

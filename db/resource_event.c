@@ -136,23 +136,29 @@ static void images_add(struct sql *s, const struct resource *r, enum event_verb 
 		image_add(s, r, "row_json", verb == EVENT_CREATED ? created : updated);
 }
 
+void event_type_of(const struct resource *r, const char *verb, char *out, size_t size)
+{
+	const char *part;
+	size_t len = part_of(r, &part);
+
+	snprintf(out, size, "%s%s%.*s.%s", r->table, len > 0 ? "." : "", (int)len,
+		len > 0 ? part : "", verb);
+}
+
 void event_insert_add(struct sql *s, const struct resource *r, enum event_verb verb, unsigned n)
 {
 	static const char *const words[] = {[EVENT_CREATED] = "created",
 		[EVENT_UPDATED] = "updated",
 		[EVENT_DELETED] = "deleted"};
-	const char *part;
-	size_t len = part_of(r, &part);
+	char type[96];
 
+	event_type_of(r, words[verb], type, sizeof(type));
 	sql_add(s,
 		", noted AS (INSERT INTO event (type, account_id, trunk_id, did, subject, "
-		"revision, "
-		"before, after, " SQL_EVENT_ACTOR_COLUMNS ") SELECT '%s",
-		r->table);
-	if (len > 0)
-		sql_add(s, ".%.*s", (int)len, part);
-	sql_add(s, ".%s', event_account, event_trunk, event_did, event_subject, row_revision, ",
-		words[verb]);
+		"revision, before, after, " SQL_EVENT_ACTOR_COLUMNS
+		") SELECT '%s', event_account, event_trunk, event_did, event_subject, "
+		"row_revision, ",
+		type);
 	images_add(s, r, verb);
 	sql_add(s, ", $%u::text, $%u::uuid, $%u::inet, $%u::text FROM new)", n, n + 1, n + 2,
 		n + 3);

@@ -14,31 +14,13 @@
 	"account_id || '/', '') || 'api-keys/key_' || id, " before ", " after ", revision_token()" \
 	", " SQL_EVENT_ACTOR(a, b, c, d) " FROM changed) SELECT json FROM changed"
 
-static int one(struct db *db, const char *sql, int count, const char *const *param,
-	struct resource_row *row)
-{
-	int err;
-
-	memset(row, 0, sizeof(*row));
-	err = db_query(db, sql, count, param, &row->result);
-	if (err)
-		return err;
-	if (db_rows(row->result) == 0) {
-		db_clear(row->result);
-		row->result = NULL;
-		return ESRCH;
-	}
-	row->json = db_text(row->result, 0, 0);
-	return 0;
-}
-
 int api_key_insert(struct db *db, const struct api_key_new *key, struct resource_row *row)
 {
 	const char *param[6 + EVENT_ACTOR_PARAMS] = {
 		key->id, key->account, key->name, key->scopes, key->hash, key->expires_at};
 
 	event_actor_params(db, param + 6);
-	return one(db,
+	return resource_row_one(db,
 		"WITH changed AS (INSERT INTO api_key (id, account_id, name, scopes, secret_hash, "
 		"expires_at) VALUES ($1, $2, $3, $4, decode($5, 'hex'), $6) RETURNING id, "
 		"account_id, " SQL_API_KEY_JSON
@@ -50,7 +32,7 @@ int api_key_read(struct db *db, const char *account, const char *id, struct reso
 {
 	const char *param[] = {id, account};
 
-	return one(db,
+	return resource_row_one(db,
 		"SELECT " SQL_API_KEY_JSON " FROM api_key WHERE id = $1 AND account_id IS NOT "
 		"DISTINCT FROM $2::uuid AND revoked_at IS NULL",
 		2, param, row);
@@ -63,7 +45,7 @@ int api_key_revoke(struct db *db, const char *account, const char *id)
 	int err;
 
 	event_actor_params(db, param + 2);
-	err = one(db,
+	err = resource_row_one(db,
 		"WITH changed AS (UPDATE api_key SET revoked_at = now() WHERE id = $1 AND "
 		"account_id IS NOT DISTINCT FROM $2::uuid AND revoked_at IS NULL RETURNING id, "
 		"account_id, " SQL_API_KEY_JSON

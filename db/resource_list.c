@@ -159,6 +159,31 @@ static const struct list_filter event_filters[] = {
 	{.name = "to", .kind = FILTER_TO, .condition = "at < to_timestamp(%s::bigint / 1000.0)"},
 };
 
+static const struct list_filter webhook_filters[] = {
+	ACCOUNT_ID,
+	ENABLED,
+};
+
+static int delivery_state_parse(const char *word)
+{
+	return strcmp(word, "pending") == 0 || strcmp(word, "delivered") == 0 ||
+			       strcmp(word, "dead") == 0
+		       ? 0
+		       : -1;
+}
+
+static const struct list_filter webhook_delivery_filters[] = {
+	{.name = "state",
+		.kind = FILTER_WORD,
+		.condition = "d.state = %s",
+		.word = delivery_state_parse,
+		.words = "pending, delivered, dead"},
+	{.name = "event_id",
+		.kind = FILTER_ID,
+		.id_prefix = "evt",
+		.condition = "d.event_id = %s::uuid"},
+};
+
 static const struct list_filter mass_operation_filters[] = {
 	ACCOUNT_ID,
 	{.name = "action",
@@ -210,6 +235,15 @@ static const struct list_sql lists[LIST_COUNT] = {
 	[LIST_EVENTS] = {FILTERS(event_filters), .expression = SQL_EVENT_JSON("false"),
 		.tenant_expression = SQL_EVENT_JSON(SQL_EVENT_OPERATORS), .from = "event",
 		.owner = "account_id", .list.keys = 1, .key = {"id"}, .key_type = {"uuid"},
+		.newest_first = true},
+	[LIST_WEBHOOKS] = {FILTERS(webhook_filters), .resource = RESOURCE_WEBHOOK,
+		.from = "webhook", .owner = "account_id", .list.keys = 1, .key = {"id"},
+		.key_type = {"uuid"}},
+	/* The owner is the webhook, which its handler has looked at. */
+	[LIST_WEBHOOK_DELIVERIES] = {FILTERS(webhook_delivery_filters),
+		.expression = SQL_WEBHOOK_DELIVERY_JSON,
+		.from = "webhook_delivery d LEFT JOIN event e ON e.id = d.event_id",
+		.owner = "d.webhook_id", .list.keys = 1, .key = {"d.id"}, .key_type = {"uuid"},
 		.newest_first = true},
 	[LIST_MASS_OPERATIONS] = {FILTERS(mass_operation_filters), .expression = SQL_MASS_JSON,
 		.from = "mass_operation", .owner = "account_id", .list.keys = 1, .key = {"id"},

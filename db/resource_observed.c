@@ -133,51 +133,33 @@ static const char revision_sql[] =
 							"FROM revision_status($1::text) s WHERE "
 							"s.state IN ('committed', 'in_progress')";
 
-static int one(struct db *db, const char *sql, int count, const char *const *param,
-	struct resource_row *row)
-{
-	int err;
-
-	memset(row, 0, sizeof(*row));
-	err = db_query(db, sql, count, param, &row->result);
-	if (err)
-		return err;
-	if (db_rows(row->result) == 0) {
-		db_clear(row->result);
-		row->result = NULL;
-		return ESRCH;
-	}
-	row->json = db_text(row->result, 0, 0);
-	return 0;
-}
-
 int observed_trunk(struct db *db, const char *trunk, const char *owner, struct resource_row *row)
 {
 	const char *param[] = {trunk, owner};
 
-	return one(db, trunk_sql, 2, param, row);
+	return resource_row_one(db, trunk_sql, 2, param, row);
 }
 
 int observed_gateway(struct db *db, const char *gateway, struct resource_row *row)
 {
-	return one(db, gateway_sql, 1, &gateway, row);
+	return resource_row_one(db, gateway_sql, 1, &gateway, row);
 }
 
 int observed_cdr(struct db *db, const char *cdr, const char *owner, struct resource_row *row)
 {
 	const char *param[] = {cdr, owner};
 
-	return one(db, cdr_sql, 2, param, row);
+	return resource_row_one(db, cdr_sql, 2, param, row);
 }
 
 int observed_sync(struct db *db, bool is_operator, struct resource_row *row)
 {
 	const char *param[] = {is_operator ? "t" : "f"};
 
-	return one(db, sync_sql, 1, param, row);
+	return resource_row_one(db, sync_sql, 1, param, row);
 }
 
 int observed_revision(struct db *db, const char *revision, struct resource_row *row)
 {
-	return one(db, revision_sql, 1, &revision, row);
+	return resource_row_one(db, revision_sql, 1, &revision, row);
 }

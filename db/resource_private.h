@@ -70,10 +70,14 @@ void resource_expression_add(struct sql *s, const struct resource *r, const stru
 /* The expression that makes a row's JSON. */
 const char *resource_json_sql(enum resource_id id);
 void resource_json_add(struct sql *s, const struct resource *r);
+/* A statement whose one row is JSON, and perhaps a revision. ESRCH: no row. */
+DB_MUST_CHECK int resource_row_one(struct db *db, const char *sql, int count,
+	const char *const *param, struct resource_row *row);
 
 /* Pieces of a statement that writes, db/resource_event.c: the CTE "old" up to its FROM; columns more
  * of the RETURNING of "new"; and the CTE "noted", with the actor in $n to $n+3. */
 enum event_verb { EVENT_CREATED, EVENT_UPDATED, EVENT_DELETED };
+void event_type_of(const struct resource *r, const char *verb, char *out, size_t size);
 void event_old_add(struct sql *s, const struct resource *r);
 void event_returning_add(struct sql *s, const struct resource *r);
 void event_insert_add(struct sql *s, const struct resource *r, enum event_verb verb, unsigned n);

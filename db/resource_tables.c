@@ -1,5 +1,6 @@
 /* What the resources are. A new field is one line here; docs/add-a-field.md lists the rest. */
 #include "core/words.h"
+#include "db/event_type.h"
 #include "db/resource.h"
 
 #define TRIGGER_WORDS                                                                              \
@@ -217,6 +218,34 @@ static const struct field gateway_fields[] = {
 	TIMES,
 };
 
+static const struct field webhook_fields[] = {
+	ID("whk"),
+	{.name = "account_id",
+		.kind = FIELD_ID,
+		.flags = FIELD_NULL | FIELD_CREATE_ONLY,
+		.id_prefix = "acc"},
+	{.name = "url", .kind = FIELD_URL, .flags = FIELD_REQUIRED, .max = 2000},
+	OPTIONAL_TEXT("description", 200),
+	{.name = "events",
+		.kind = FIELD_WORDS,
+		.max = 100,
+		.fallback = "{*}",
+		.word = event_pattern_parse,
+		.words = "a type of event, such as trunk.down, all that begin so (trunk.*), all "
+			 "(*)"},
+	ENABLED,
+	{.name = "state",
+		.kind = FIELD_DERIVED,
+		.flags = FIELD_READ_ONLY,
+		.expression = "CASE WHEN NOT enabled THEN 'disabled' WHEN failing_since IS NOT "
+			      "NULL THEN 'failing' ELSE 'active' END"},
+	{.name = "disabled_reason", .kind = FIELD_TEXT, .flags = FIELD_NULL | FIELD_READ_ONLY},
+	{.name = "failing_since", .kind = FIELD_TIME, .flags = FIELD_NULL | FIELD_READ_ONLY},
+	{.name = "secret", .kind = FIELD_PASSWORD, .flags = FIELD_NULL, .min = 38, .max = 100},
+	{.name = "signing_secret", .kind = FIELD_TEXT, .flags = FIELD_HIDDEN},
+	TIMES,
+};
+
 #define FIELDS(table) .field = (table), .fields = sizeof(table) / sizeof((table)[0])
 
 static const struct resource resources[RESOURCE_COUNT] = {
@@ -296,6 +325,11 @@ static const struct resource resources[RESOURCE_COUNT] = {
 		.table = "gateway",
 		.key = "id",
 		FIELDS(gateway_fields)},
+	[RESOURCE_WEBHOOK] = {.what = "webhook",
+		.table = "webhook",
+		.key = "id",
+		.owner = "account_id",
+		FIELDS(webhook_fields)},
 };
 
 const struct resource *resource(enum resource_id id)

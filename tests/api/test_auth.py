@@ -163,6 +163,14 @@ def routes(victim, cdr, operation, call, event="evt_1"):
     yield "GET", f"/v1/calls/{call}", None
     yield "DELETE", f"/v1/calls/{call}", None
     yield "GET", f"/v1/events/{event}", None
+    hook, delivery = f"/v1/webhooks/{getattr(victim, 'hook', 'whk_1')}", getattr(victim, "delivery", "dlv_1")
+    yield "GET", hook, None
+    yield "PATCH", hook, {"description": "mine now"}
+    yield "DELETE", hook, None
+    yield "POST", f"{hook}/ping", None
+    yield "GET", f"{hook}/deliveries", None
+    yield "GET", f"{hook}/deliveries/{delivery}", None
+    yield "POST", f"{hook}/deliveries/{delivery}/replay", None
     yield "GET", f"/v1/mass-operations/{operation}", None
     yield "POST", f"/v1/mass-operations/{operation}/revert", None
 
@@ -184,6 +192,10 @@ def test_matrix(api, server, tenant, other):
         "action": "set_failover", "select": {"numbers": [tenant.did["number"]]}, "failover": FAILOVER}).ok(201).json["id"]
     call = live_call(server, tenant)
     event = tenant.client.get("/v1/events?limit=1").ok(200).json["data"][0]["id"]
+    tenant.hook = tenant.client.request("POST", "/v1/webhooks", {"url": "http://127.0.0.1:1/"}).ok(201).json["id"]
+    tenant.client.request("POST", f"/v1/webhooks/{tenant.hook}/ping").ok(202)
+    listed = f"/v1/webhooks/{tenant.hook}/deliveries"
+    tenant.delivery = until(lambda: tenant.client.get(listed).ok(200).json["data"], "it is listed")[0]["id"]
     before = server.sql("SELECT to_jsonb(a), to_jsonb(t), to_jsonb(d), to_jsonb(s) FROM account a JOIN trunk t ON "
                         "t.account_id = a.id JOIN did d ON d.trunk_id = t.id JOIN sip_account s ON s.trunk_id = t.id "
                         f"WHERE a.id = '{tenant.account['id'][4:]}'")
@@ -194,7 +206,7 @@ def test_matrix(api, server, tenant, other):
         # Byte for byte what a thing that does not exist gets.
         for old, new in ((tenant.account["id"], "acc_"), (tenant.trunk["id"], "trk_"), (record, "cdr_"),
                          (tenant.key["id"], "key_"), (operation, "mop_"), (call, "call_"),
-                         (event, "evt_")):
+                         (event, "evt_"), (tenant.hook, "whk_"), (tenant.delivery, "dlv_")):
             path = path.replace(old, f"{new}0190163d-8694-739b-aea5-966c26f8ad91")
         path = path.replace(tenant.did["number"], "+12129998888")
         nothing = other.client.request(method, path, body)
@@ -235,7 +247,7 @@ def test_lists_and_filters_show_ones_own_only(api, tenant, other):
     secrets = [tenant.account["id"], tenant.trunk["id"], tenant.did["number"], tenant.username, tenant.key["id"]]
     tenant.client.request("POST", "/v1/mass-operations", {
         "action": "set_failover", "select": {"numbers": [tenant.did["number"]]}, "failover": FAILOVER}).ok(201)
-    queries = ["/v1/accounts", "/v1/trunks", "/v1/mass-operations", "/v1/dids", "/v1/registrations", "/v1/calls", "/v1/cdrs", "/v1/events",
+    queries = ["/v1/accounts", "/v1/trunks", "/v1/mass-operations", "/v1/dids", "/v1/registrations", "/v1/calls", "/v1/cdrs", "/v1/events", "/v1/webhooks",
                f"{other.path}/api-keys", "/v1/sync"]
     filters = ["", "limit=1000", f"account_id={tenant.account['id']}", f"trunk_id={tenant.trunk['id']}",
                f"q={tenant.serial}", f"prefix={tenant.prefix[1:]}", f"did={tenant.did['number'][1:]}"]

@@ -57,6 +57,7 @@ def test_writable_fields_are_those_of_the_contract(api, tenant):
             ("PUT", f"{tenant.trunk_path}/failover", "TrunkFailoverWrite"), ("PUT", f"{tenant.trunk_path}/ha", "HaWrite"),
             ("PATCH", tenant.did_path, "DidUpdate"), ("PUT", f"{tenant.did_path}/failover", "DidFailoverWrite"),
             ("POST", "/v1/gateways", "GatewayCreate"), ("PATCH", "/v1/gateways/gw_0190163d-8694-739b-aea5-966c26f8ad91", "GatewayUpdate"),
+            ("POST", "/v1/webhooks", "WebhookCreate"), ("PATCH", "/v1/webhooks/whk_0190163d-8694-739b-aea5-966c26f8ad91", "WebhookUpdate"),
             ("POST", f"{tenant.path}/api-keys", "ApiKeyCreate")):
         wrong = {field: [[]] for field in schemas[name]["properties"]}
         errors = api.request(method, path, dict(wrong, no_such_field=1)).problem(422)["errors"]
