@@ -18,6 +18,7 @@
 #include "core/log.h"
 #include "core/plan.h"
 #include "core/time_text.h"
+#include "db/fire_drill.h"
 #include "db/resource_route.h"
 
 struct explain {
@@ -29,6 +30,7 @@ struct explain {
 	const char *caller; /* as given, NULL: not */
 	e164_t caller_number;
 	uint32_t turn; /* whose it is in the plan being made */
+	char proven[2][PLAN_ATTEMPTS_MAX][TIME_TEXT_SIZE]; /* of plan and next; "": never */
 	int err; /* of an observation */
 };
 
@@ -99,9 +101,11 @@ static void triggers_write(struct json_out *j, trigger_set set)
 }
 
 static void attempt_write(
-	struct json_out *j, const struct cfg *cfg, const struct plan *plan, unsigned index)
+	struct json_out *j, const struct explain *x, const struct plan *plan, unsigned index)
 {
 	static const struct uuid none;
+	const struct cfg *cfg = x->cfg;
+	const char *proven = x->proven[plan == &x->next][index];
 	const struct attempt *a = &plan->attempt[index];
 	const struct cfg_gateway *gw = cfg_gateway(cfg, &a->gateway_id);
 	char target[ATTEMPT_TARGET_SIZE];
@@ -123,6 +127,7 @@ static void attempt_write(
 		json_out_uint(j, "rings_with", a->group);
 	else
 		json_out_null(j, "rings_with");
+	json_out_str(j, "last_proven_at", *proven ? proven : NULL);
 	triggers_write(j, a->triggers | a->leave_triggers);
 	json_out_end(j);
 }
@@ -207,11 +212,11 @@ static void warnings_write(struct json_out *j, const struct explain *x)
 }
 
 static void attempts_write(
-	struct json_out *j, const char *key, const struct cfg *cfg, const struct plan *plan)
+	struct json_out *j, const char *key, const struct explain *x, const struct plan *plan)
 {
 	json_out_array(j, key);
 	for (unsigned i = 0; i < plan->count; i++)
-		attempt_write(j, cfg, plan, i);
+		attempt_write(j, x, plan, i);
 	json_out_end(j);
 }
 
@@ -236,9 +241,9 @@ static void answer_plan(const struct explain *x)
 		json_out_null(&j, "status");
 	else
 		json_out_uint(&j, "status", plan->status);
-	attempts_write(&j, "attempts", x->cfg, plan);
+	attempts_write(&j, "attempts", x, plan);
 	if (plan->takes_turn)
-		attempts_write(&j, "next_attempts", x->cfg, &x->next);
+		attempts_write(&j, "next_attempts", x, &x->next);
 	else
 		json_out_null(&j, "next_attempts");
 	json_out_uint(&j, "worst_case_seconds", worst > next ? worst : next);
@@ -276,6 +281,40 @@ static bool parameters_take(struct explain *x)
 	return ok;
 }
 
+/* How fire drills name what the attempt is sent to; see fire_drill_targets(). */
+static void proof_target(
+	const struct explain *x, const struct attempt *a, char out[ATTEMPT_TARGET_SIZE])
+{
+	const struct cfg_gateway *gw = cfg_gateway(x->cfg, &a->gateway_id);
+	bool main_address;
+	char id[UUID_ID_SIZE];
+
+	if (!gw) {
+		attempt_target(a, out);
+		return;
+	}
+	main_address = a->address.host && strcmp(a->address.host, gw->address.host) == 0 &&
+		       a->address.port == gw->address.port;
+	uuid_format_id("gw", &gw->id, id);
+	snprintf(out, ATTEMPT_TARGET_SIZE, "%s/%s", id,
+		main_address ? "address" : "failover_address");
+}
+
+static int proofs_take(struct explain *x, struct db *db, const struct plan *plan)
+{
+	char account[UUID_TEXT_SIZE];
+	int err = 0;
+
+	uuid_format(&plan->account_id, account);
+	for (unsigned i = 0; i < plan->count && !err; i++) {
+		char target[ATTEMPT_TARGET_SIZE];
+
+		proof_target(x, &plan->attempt[i], target);
+		err = fire_drill_last_proven(db, target, account, x->proven[plan == &x->next][i]);
+	}
+	return err;
+}
+
 /* Records and observations of one snapshot. The workers know whose turn it is, each for itself: of
  * accounts that take turns both plans are made. */
 static int plans_make(struct explain *x, struct db *db)
@@ -298,6 +337,10 @@ static int plans_make(struct explain *x, struct db *db)
 	}
 	if (err == 0)
 		err = x->err;
+	if (err == 0)
+		err = proofs_take(x, db, &x->plan);
+	if (err == 0)
+		err = proofs_take(x, db, &x->next);
 	if (err == 0)
 		err = db_commit(db);
 	else

@@ -30,6 +30,9 @@ void handle_mass_create(struct http_request *req);
 void handle_mass_read(struct http_request *req);
 void handle_mass_revert(struct http_request *req);
 
+void handle_fire_drill_create(struct http_request *req);
+void handle_fire_drill_read(struct http_request *req);
+
 void handle_trunk_status(struct http_request *req);
 void handle_gateway_status(struct http_request *req);
 void handle_call_read(struct http_request *req);

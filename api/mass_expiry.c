@@ -10,6 +10,7 @@
 #include "api/app.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "db/fire_drill.h"
 #include "db/idempotency.h"
 #include "db/mass.h"
 
@@ -34,6 +35,17 @@ static int revert_due(struct mass_expiry *e, struct db *db)
 	return err;
 }
 
+/* Fire drills that are due, of all accounts. */
+static int begin_drills(struct mass_expiry *e, struct db *db)
+{
+	bool found = true;
+	int err = 0;
+
+	while (found && err == 0 && !e->stop)
+		err = fire_drill_schedule(db, &found);
+	return err;
+}
+
 static void turn(struct mass_expiry *e, int64_t *forget_ms)
 {
 	struct db_error why = {0};
@@ -47,8 +59,12 @@ static void turn(struct mass_expiry *e, int64_t *forget_ms)
 		return;
 	}
 	err = revert_due(e, db);
+	if (!err)
+		err = begin_drills(e, db);
 	if (!err && clock_ms() >= *forget_ms) {
 		err = mass_forget(db);
+		if (!err)
+			err = fire_drill_forget(db);
 		if (!err)
 			err = idempotency_forget(db);
 		*forget_ms = clock_ms() + FORGET_MS;

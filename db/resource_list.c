@@ -7,6 +7,7 @@
 
 #include "core/words.h"
 #include "db/event_private.h"
+#include "db/fire_drill_private.h"
 #include "db/mass.h"
 #include "db/resource_private.h"
 
@@ -184,6 +185,12 @@ static const struct list_filter webhook_delivery_filters[] = {
 		.condition = "d.event_id = %s::uuid"},
 };
 
+static const struct list_filter fire_drill_filters[] = {
+	ACCOUNT_ID,
+	TRUNK_ID,
+	{.name = "did", .kind = FILTER_NUMBER, .condition = "did = %s::bigint"},
+};
+
 static const struct list_filter mass_operation_filters[] = {
 	ACCOUNT_ID,
 	{.name = "action",
@@ -245,6 +252,9 @@ static const struct list_sql lists[LIST_COUNT] = {
 		.from = "webhook_delivery d LEFT JOIN event e ON e.id = d.event_id",
 		.owner = "d.webhook_id", .list.keys = 1, .key = {"d.id"}, .key_type = {"uuid"},
 		.newest_first = true},
+	[LIST_FIRE_DRILLS] = {FILTERS(fire_drill_filters), .expression = SQL_FIRE_DRILL_JSON,
+		.from = "fire_drill", .owner = "account_id", .list.keys = 1, .key = {"id"},
+		.key_type = {"uuid"}, .newest_first = true},
 	[LIST_MASS_OPERATIONS] = {FILTERS(mass_operation_filters), .expression = SQL_MASS_JSON,
 		.from = "mass_operation", .owner = "account_id", .list.keys = 1, .key = {"id"},
 		.key_type = {"uuid"}, .newest_first = true},

@@ -46,6 +46,11 @@ static const struct field account_fields[] = {
 	{.name = "timezone", .kind = FIELD_TIMEZONE, .fallback = "UTC"},
 	{.name = "ha_addon", .kind = FIELD_BOOLEAN, .flags = FIELD_OPERATOR, .fallback = "f"},
 	{.name = "enabled", .kind = FIELD_BOOLEAN, .flags = FIELD_OPERATOR, .fallback = "t"},
+	{.name = "fire_drill_interval_hours",
+		.kind = FIELD_INTEGER,
+		.flags = FIELD_NULL,
+		.min = 1,
+		.max = 8760},
 	TIMES,
 };
 

@@ -4,6 +4,7 @@
 
 #include "core/log.h"
 #include "sip/commander.h"
+#include "sip/fire_drill.h"
 #include "sip/setup.h"
 #include "sip/watch.h"
 #include "sip/worker.h"
@@ -43,6 +44,7 @@ static const struct {
 	const char *kind;
 	command_h *h;
 } kinds[] = {
+	{"fire_drill", fire_drill_command},
 	{"hang_up", hang_up_command},
 };
 

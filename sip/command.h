@@ -1,5 +1,6 @@
 /* What the SIP thread does with commands (sip/commander.h): one handler for each kind.
  *
+ *   fire_drill   sip/fire_drill.h
  *   hang_up   argument: the call's UUID, the caller's tag and the Call-ID, a line each
  *             results: "hung_up", "no_such_call"
  *

@@ -11,27 +11,41 @@ static void host_write(struct sip_build *b, struct str host)
 	sip_build_str(b, v6 ? str_lit("]") : str_lit(""));
 }
 
-void probe_message_write(struct sip_build *b, const struct probe_message *p, const struct flow *to)
+/* Request-URI and To: what was provisioned, or what the PBX registered. */
+static void uri_write(struct sip_build *b, const struct probe_message *p, const struct flow *to)
 {
-	sip_build_lit(b, "OPTIONS sip:");
+	if (!str_empty(p->uri)) {
+		sip_build_str(b, p->uri);
+		return;
+	}
+	sip_build_lit(b, "sip:");
 	host_write(b, p->host);
-	if (p->port) {
+	if (to && p->port) {
 		sip_build_lit(b, ":");
 		sip_build_u32(b, p->port);
 	}
-	sip_build_str(b, forward_transport_param(to->transport));
+	if (to)
+		sip_build_str(b, forward_transport_param(to->transport));
+}
+
+void probe_message_write(struct sip_build *b, const struct probe_message *p, const struct flow *to)
+{
+	sip_build_lit(b, "OPTIONS ");
+	uri_write(b, p, to);
 	sip_build_lit(b, " SIP/2.0\r\nVia: SIP/2.0/");
 	sip_build_str(b, forward_transport(to));
 	sip_build_lit(b, " ");
 	sip_build_str(b, p->self);
 	sip_build_lit(b, ";branch=");
 	sip_build_str(b, p->branch);
-	sip_build_lit(b, ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:");
+	sip_build_lit(b, ";rport\r\nMax-Forwards: 70\r\n");
+	sip_build_str(b, p->route);
+	sip_build_lit(b, "From: <sip:");
 	sip_build_str(b, p->self);
 	sip_build_lit(b, ">;tag=");
 	sip_build_str(b, p->unique);
-	sip_build_lit(b, "\r\nTo: <sip:");
-	host_write(b, p->host);
+	sip_build_lit(b, "\r\nTo: <");
+	uri_write(b, p, NULL);
 	sip_build_lit(b, ">\r\nCall-ID: ");
 	sip_build_str(b, p->unique);
 	sip_build_lit(b, "\r\nCSeq: 1 OPTIONS\r\nContact: <sip:");

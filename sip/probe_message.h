@@ -10,6 +10,8 @@ enum { PROBE_MESSAGE_MAX = 1500 };
 struct probe_message {
 	struct str host; /* as provisioned: Request-URI and To */
 	uint16_t port; /* 0: none */
+	struct str uri; /* of a binding, instead of host and port; "": none */
+	struct str route; /* Route lines; "": none */
 	struct str self; /* net_advertise() of the flow */
 	struct str branch;
 	struct str unique; /* From tag and Call-ID */

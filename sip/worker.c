@@ -12,6 +12,7 @@
 #include "sip/digest.h"
 #include "sip/dispatch.h"
 #include "sip/feed.h"
+#include "sip/fire_drill.h"
 #include "sip/forward.h"
 #include "sip/loop.h"
 #include "sip/metrics.h"
@@ -199,6 +200,8 @@ static int open_rules(struct worker *w)
 	if (!w->cfg || !w->slots || !w->caps || !w->turns || !w->out)
 		return fail("memory", ENOMEM, NULL);
 	err = trunk_watch_new(&w->trunk_watch, w);
+	if (!err)
+		err = fire_drills_new(&w->fire_drills, w);
 	if (err)
 		return fail("memory", err, NULL);
 	err = calls_init(&w->calls, w->hash_key);
@@ -271,6 +274,7 @@ void worker_free(struct worker *w)
 	if (w->calls.by_dialog.bucket)
 		calls_fini(&w->calls);
 	registrant_free(w->registrant);
+	fire_drills_free(w->fire_drills);
 	if (w->txn)
 		txn_layer_free(w->txn);
 	if (w->prober)

@@ -18,6 +18,7 @@
 
 struct commander;
 struct failover_caps;
+struct fire_drills;
 struct feed;
 struct net;
 struct digest;
@@ -68,6 +69,7 @@ struct worker {
 	struct failover_caps *caps; /* on paid failover legs */
 	struct failover_leg_stats leg_stats;
 	struct trunk_watch *trunk_watch;
+	struct fire_drills *fire_drills;
 	struct turns *turns; /* of trunks in a load balancing mode */
 	struct auth *auth;
 	struct binding_store *bindings;

@@ -111,3 +111,30 @@ void worker_event_capped(
 	json_out_uint(&data, "refused", refused);
 	hand_over(w, &e, &data);
 }
+
+void worker_event_proof(struct worker *w, const struct worker_event_proof *proof)
+{
+	char subject[SUBJECT_MAX] = "fire-drills/";
+	struct worker_event e = {.type = proof->proven ? "backup.proven" : "backup.failed",
+		.subject = subject,
+		.account_id = proof->account_id,
+		.trunk_id = proof->trunk_id,
+		.did = proof->did};
+	struct json_out data;
+
+	uuid_format_id("drl", &proof->drill_id, subject + strlen(subject));
+	begin(&data);
+	id_json(&data, "fire_drill_id", "drl", &proof->drill_id);
+	json_out_str(&data, "kind", proof->kind);
+	json_out_str(&data, "target", proof->target);
+	if (proof->status)
+		json_out_uint(&data, "status", proof->status);
+	else
+		json_out_null(&data, "status");
+	if (proof->proven)
+		json_out_int(&data, "rtt_ms", proof->rtt_ms);
+	else
+		json_out_null(&data, "rtt_ms");
+	json_out_str(&data, "reason", proof->proven ? NULL : trigger_word(proof->reason));
+	hand_over(w, &e, &data);
+}

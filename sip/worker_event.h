@@ -4,6 +4,7 @@
  *   trunk.down, trunk.up   trunks/trk_…     reason
  *   call.failed_over       dids/+…          call_id, caller, trigger, answered, attempt
  *   failover.capped        accounts/acc_…   limit, refused
+ *   backup.proven, backup.failed  fire-drills/drl_…  sip/fire_drill.h
  */
 #ifndef SIP_WORKER_EVENT_H
 #define SIP_WORKER_EVENT_H
@@ -11,9 +12,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/e164.h"
+#include "core/uuid.h"
+#include "core/words.h"
+
 struct call;
 struct cfg_trunk;
-struct uuid;
 struct worker;
 
 /* reason: a trigger's word; NULL: it came up. */
@@ -23,5 +27,17 @@ void worker_event_failed_over(const struct call *call);
 /* limit: the name of the rule. */
 void worker_event_capped(
 	struct worker *w, const struct uuid *account_id, const char *limit, uint32_t refused);
+
+/* What a fire drill found out about a target. */
+struct worker_event_proof {
+	struct uuid drill_id, account_id, trunk_id; /* trunk_id all zero: none */
+	e164_t did; /* 0: none */
+	const char *kind, *target;
+	bool proven;
+	unsigned status; /* of the last final response, 0: none came */
+	int64_t rtt_ms; /* proven: of that response */
+	enum trigger reason; /* not proven: why */
+};
+void worker_event_proof(struct worker *w, const struct worker_event_proof *proof);
 
 #endif

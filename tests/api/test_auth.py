@@ -119,7 +119,7 @@ def test_every_bad_key_gets_the_same_answer(api, tenant):
 FAILOVER = {"number": "+12125550177"}
 
 
-def routes(victim, cdr, operation, call, event="evt_1"):
+def routes(victim, cdr, operation, call, event="evt_1", drill="drl_1"):
     """Every route that takes an id, with a body that would be taken from the owner."""
     trunk, did, account = victim.trunk_path, victim.did_path, victim.path
     yield "GET", account, None
@@ -171,6 +171,7 @@ def routes(victim, cdr, operation, call, event="evt_1"):
     yield "GET", f"{hook}/deliveries", None
     yield "GET", f"{hook}/deliveries/{delivery}", None
     yield "POST", f"{hook}/deliveries/{delivery}/replay", None
+    yield "GET", f"/v1/fire-drills/{drill}", None
     yield "GET", f"/v1/mass-operations/{operation}", None
     yield "POST", f"/v1/mass-operations/{operation}/revert", None
 
@@ -196,17 +197,19 @@ def test_matrix(api, server, tenant, other):
     tenant.client.request("POST", f"/v1/webhooks/{tenant.hook}/ping").ok(202)
     listed = f"/v1/webhooks/{tenant.hook}/deliveries"
     tenant.delivery = until(lambda: tenant.client.get(listed).ok(200).json["data"], "it is listed")[0]["id"]
+    drill = "drl_" + server.sql("INSERT INTO fire_drill (account_id, reason, targets, workers) VALUES "
+                                f"('{tenant.account['id'][4:]}', 'request', '[]', '{{}}') RETURNING id")
     before = server.sql("SELECT to_jsonb(a), to_jsonb(t), to_jsonb(d), to_jsonb(s) FROM account a JOIN trunk t ON "
                         "t.account_id = a.id JOIN did d ON d.trunk_id = t.id JOIN sip_account s ON s.trunk_id = t.id "
                         f"WHERE a.id = '{tenant.account['id'][4:]}'")
     missing = {}
-    for method, path, body in routes(tenant, record, operation, call, event):
+    for method, path, body in routes(tenant, record, operation, call, event, drill):
         stranger = other.client.request(method, path, body)
         stranger.problem(404, "not_found")
         # Byte for byte what a thing that does not exist gets.
         for old, new in ((tenant.account["id"], "acc_"), (tenant.trunk["id"], "trk_"), (record, "cdr_"),
                          (tenant.key["id"], "key_"), (operation, "mop_"), (call, "call_"),
-                         (event, "evt_"), (tenant.hook, "whk_"), (tenant.delivery, "dlv_")):
+                         (event, "evt_"), (tenant.hook, "whk_"), (tenant.delivery, "dlv_"), (drill, "drl_")):
             path = path.replace(old, f"{new}0190163d-8694-739b-aea5-966c26f8ad91")
         path = path.replace(tenant.did["number"], "+12129998888")
         nothing = other.client.request(method, path, body)
