@@ -72,7 +72,7 @@ START_TEST(records_are_not_messages)
 	tls_peer_write(&peer, many, len);
 	RIG_UNTIL(rig.received == count);
 	for (size_t i = 0; i < strlen(MESSAGE("2")); i++) {
-		tls_peer_write(&peer, MESSAGE("2") + i, 1);
+		tls_peer_write(&peer, &MESSAGE("2")[i], 1);
 		rig_turn();
 	}
 	RIG_UNTIL(rig.received == count + 1);
