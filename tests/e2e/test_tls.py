@@ -179,6 +179,27 @@ def test_the_callee_is_called_over_the_connection_that_it_registered_on(world):
     assert world.call(number).final().contact_host == BACKUP
 
 
+def test_a_call_over_tls_outlives_the_worker(world):
+    """Its connections died with it; to either side a new one is made, with the name or address that was
+    provisioned or that the side said of itself."""
+    pbx = tls_peer(world, "127.0.0.1", p.answers(), alternatives="DNS:localhost")
+    trunk = world.trunk(pbx.address)
+    world.api.put(f"/v1/trunks/{trunk['id']}/sip-accounts/primary", {
+        "auth_mode": "ip", "ip_addresses": ["127.0.0.1"],
+        "address": {"host": "localhost", "port": pbx.port, "transport": "tls"}})
+    number = world.did(trunk)
+    carrier, _, final = established(world, number, tls_peer(world, CARRIER, p.answers()))
+    assert final.status == 200
+    pbx.await_request("ACK")
+    until(lambda: world.calls_up(trunk) == 1, "the call is known outside")
+    world.stack.kill("sip")
+    world.stack.start_sip()
+    bye = pbx.callee_request("BYE", pbx.requests("INVITE")[0])
+    assert pbx.ask(bye, world.stack.tls).status == 200
+    assert carrier.await_request("BYE")["Via"].startswith("SIP/2.0/TLS")
+    until(lambda: world.calls_up(trunk) == 0, "the slot is free")
+
+
 def test_a_sips_contact_needs_tls(world):
     username = f"tls{world.serial}"
     world.trunk(registration=(username, PASSWORD))
