@@ -6,6 +6,7 @@
 
 #include "api/answer.h"
 #include "api/app.h"
+#include "api/explain_flow.h"
 #include "api/handlers.h"
 #include "api/http.h"
 #include "api/problem.h"
@@ -197,6 +198,7 @@ static void plan_warnings_write(struct json_out *j, const struct explain *x)
 		json_out_str(j, NULL,
 			"The High Availability mode rests: the account has not got the add-on, or "
 			"the trunk no secondary SIP account. Calls go to the primary.");
+	explain_flow_warnings(j, x->cfg, x->call.did, x->call.now_ms);
 	for (unsigned i = 0; i < plan->count; i++)
 		attempt_warning_write(j, &plan->attempt[i]);
 }
@@ -206,8 +208,10 @@ static void warnings_write(struct json_out *j, const struct explain *x)
 	json_out_array(j, "warnings");
 	if (x->plan.refusal == PLAN_OK)
 		plan_warnings_write(j, x);
-	else
+	else {
 		json_out_str(j, NULL, "A call is refused at once; see refusal and status.");
+		explain_flow_warnings(j, x->cfg, x->call.did, x->call.now_ms);
+	}
 	json_out_end(j);
 }
 

@@ -3,30 +3,11 @@
 #include <string.h>
 
 #include "api/field_list.h"
+#include "api/field_object.h"
 #include "core/cidr.h"
 #include "core/host.h"
 #include "core/json_out.h"
 #include "core/words.h"
-
-static void unknown_fields(
-	struct field_context *c, const json_t *v, const char *pointer, const char *const *known)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach((json_t *)(uintptr_t)v, key, value)
-	{
-		char at[PROBLEM_POINTER_MAX];
-		unsigned i = 0;
-
-		while (known[i] && strcmp(known[i], key) != 0)
-			i++;
-		if (known[i])
-			continue;
-		pointer_join(at, pointer, key);
-		problems_add(c->problems, at, PROBLEM_UNKNOWN_FIELD, "There is no such field.");
-	}
-}
 
 static const char *host_check(struct field_context *c, const json_t *v, const char *pointer)
 {
@@ -121,7 +102,7 @@ static void address_write(struct field_context *c, json_int_t port_fallback, con
 			"Must be an object with host, port and transport.");
 		return;
 	}
-	unknown_fields(c, v, pointer, known);
+	object_unknown(c, v, pointer, known);
 	host = host_check(c, json_object_get(v, "host"), pointer);
 	port = port_check(c, json_object_get(v, "port"),
 		port_default(port_fallback, json_object_get(v, "transport")), pointer);
@@ -281,7 +262,7 @@ char *registration_check(struct field_context *c, const json_t *v, const char *p
 			c->problems, pointer, PROBLEM_WRONG_TYPE, "Must be an object or null.");
 		return NULL;
 	}
-	unknown_fields(c, v, pointer, known);
+	object_unknown(c, v, pointer, known);
 	json_out_init(&out);
 	json_out_object(&out, NULL);
 	text_write(c, &username_field, v, pointer, &out);

@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "api/field_dial.h"
 #include "api/field_list.h"
 #include "api/webhook_url.h"
 #include "core/e164.h"
 #include "core/utf8.h"
 #include "core/uuid.h"
+#include "core/zoneinfo.h"
 
 static void add_type(struct field_context *c, const char *pointer, const char *wanted)
 {
@@ -197,22 +198,13 @@ static char *country_check(struct field_context *c, const json_t *v, const char 
 	return strdup(s);
 }
 
-static const char zoneinfo[] = "/usr/share/zoneinfo";
-
-/* A zone is a file of the time zone database; without one, the form has to do. */
+/* A zone is one of the time zone database; without one, the form has to do. */
 static bool is_timezone(const char *s)
 {
-	char path[128];
-	struct stat st;
+	struct tz_rule rule;
+	int err = isalpha((unsigned char)*s) ? zoneinfo_rule(s, &rule) : EINVAL;
 
-	if (strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") !=
-			strlen(s) ||
-		!isalpha((unsigned char)*s) || strlen(s) > 64)
-		return false;
-	if (strcmp(s, "UTC") == 0 || stat(zoneinfo, &st) != 0)
-		return true;
-	snprintf(path, sizeof(path), "%s/%s", zoneinfo, s);
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	return err == 0 || (err == ENOENT && !zoneinfo_installed());
 }
 
 static char *timezone_check(struct field_context *c, const json_t *v, const char *pointer)
@@ -296,12 +288,14 @@ char *field_check(
 		return timezone_check(c, v, pointer);
 	case FIELD_REGISTRATION:
 		return registration_check(c, v, pointer);
-	case FIELD_NOTHING:
-		problems_add(c->problems, pointer, PROBLEM_UNKNOWN_DIAL_PLAN,
-			"There is no such dial plan.");
-		return NULL;
 	case FIELD_URL:
 		return url_check(c, v, pointer);
+	case FIELD_INTERNAL:
+		return internal_check(c, v, pointer);
+	case FIELD_STEPS:
+		return steps_check(c, v, pointer);
+	case FIELD_FORWARDINGS:
+		return forwardings_check(c, v, pointer);
 	case FIELD_TIME:
 	case FIELD_DERIVED:
 	case FIELD_KIND_COUNT:

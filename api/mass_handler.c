@@ -54,6 +54,14 @@ static void missing_add(struct mass_body *b, const char *literal)
 	}
 }
 
+/* What would close a circle. */
+static const char *circle_pointer(const struct mass_request *q)
+{
+	if (q->action == MASS_ASSIGN)
+		return q->assign_to_dial_plan ? "/dial_plan_id" : "/trunk_id";
+	return q->action == MASS_SET_FAILOVER ? "/failover/number" : "/action";
+}
+
 static void refuse(struct mass_body *b, const struct mass_result *r)
 {
 	static const struct {
@@ -74,6 +82,8 @@ static void refuse(struct mass_body *b, const struct mass_result *r)
 			"Is required with calling_party_display fixed."},
 		{MASS_NO_TARGET, "/trunk_id", PROBLEM_UNKNOWN_TRUNK,
 			"There is no such trunk in the account of the DIDs."},
+		{MASS_NO_DIAL_PLAN, "/dial_plan_id", PROBLEM_UNKNOWN_DIAL_PLAN,
+			"There is no such dial plan in the account of the DIDs."},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -82,7 +92,7 @@ static void refuse(struct mass_body *b, const struct mass_result *r)
 				table[i].detail);
 	}
 	if (r->refused & MASS_CIRCLE)
-		problems_add(&b->problems, "/failover/number", PROBLEM_FORWARDING_LOOP,
+		problems_add(&b->problems, circle_pointer(&b->request), PROBLEM_FORWARDING_LOOP,
 			"Calls would go round in a circle: %s.", r->path);
 	if (r->refused & MASS_DENIED)
 		destination_problem(&b->problems, "/failover/number", r->verdict);
@@ -220,6 +230,9 @@ void handle_mass_revert(struct http_request *req)
 		not_found(req);
 	} else if (err == EALREADY) {
 		problem_answer(req, 409, PROBLEM_CONFLICT, "The operation was reverted before.");
+	} else if (err == EINVAL && db_error(db)->constraint[0]) {
+		problem_answer(req, 409, PROBLEM_CONFLICT,
+			"What the DIDs had does not fit any more with what was changed since.");
 	} else if (err) {
 		failed(req, db, err);
 	} else {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/field_object.h"
 #include "api/json_body.h"
 #include "api/request_db.h"
 #include "db/resource_number.h"
@@ -62,26 +63,6 @@ const char *mass_country(void *body)
 }
 
 /* ---- small values -------------------------------------------------------------------------- */
-
-static void unknown_keys(
-	struct mass_body *b, const json_t *object, const char *base, const char *const *known)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
-	{
-		char at[PROBLEM_POINTER_MAX];
-		unsigned i = 0;
-
-		while (known[i] && strcmp(known[i], key) != 0)
-			i++;
-		if (known[i])
-			continue;
-		pointer_join(at, base, key);
-		problems_add(&b->problems, at, PROBLEM_UNKNOWN_FIELD, "There is no such field.");
-	}
-}
 
 static bool boolean_take(
 	struct mass_body *b, const json_t *object, const char *name, const char *pointer)
@@ -188,11 +169,11 @@ static bool select_take(struct mass_body *b)
 		return true;
 	}
 	if (!json_object_get(select, "numbers")) {
-		unknown_keys(b, select, "/select", by_filter);
+		object_unknown(&b->context, select, "/select", by_filter);
 		filter_take(b, select);
 		return true;
 	}
-	unknown_keys(b, select, "/select", by_number);
+	object_unknown(&b->context, select, "/select", by_number);
 	if (b->list[MASS_LIST_NUMBERS].found)
 		return mass_numbers_take(b);
 	problems_add(&b->problems, "/select/numbers", PROBLEM_WRONG_TYPE,
@@ -237,7 +218,7 @@ static void failover_take(struct mass_body *b)
 		if (v && !b->context.failed)
 			failover_field(b, i, v);
 	}
-	unknown_keys(b, failover, "/failover", known);
+	object_unknown(&b->context, failover, "/failover", known);
 }
 
 static void clear_take(struct mass_body *b)
@@ -248,15 +229,22 @@ static void clear_take(struct mass_body *b)
 		b->request.failover[i] = (struct resource_value){true, r->field[i].fallback};
 }
 
+/* A trunk or a dial plan; null takes the DIDs from both. */
 static void assign_take(struct mass_body *b)
 {
-	const json_t *v = json_object_get(b->root, "trunk_id");
+	const json_t *trunk = json_object_get(b->root, "trunk_id");
+	const json_t *plan = json_object_get(b->root, "dial_plan_id");
 
-	if (!v)
+	if (trunk && plan)
+		problems_add(&b->problems, "/dial_plan_id", PROBLEM_CONFLICTING_FIELDS,
+			"Either trunk_id or dial_plan_id.");
+	else if (!trunk && !plan)
 		problems_add(&b->problems, "/trunk_id", PROBLEM_REQUIRED,
-			"Is required; null takes the DIDs from their trunks.");
-	else if (id_take(b, v, "trk", "/trunk_id", b->assign_to))
+			"Is required, or dial_plan_id; null takes the DIDs from where they lead.");
+	else if (trunk && id_take(b, trunk, "trk", "/trunk_id", b->assign_to))
 		b->request.assign_to = b->assign_to;
+	else if (plan && id_take(b, plan, "dp", "/dial_plan_id", b->assign_to))
+		b->request.assign_to_dial_plan = b->assign_to;
 }
 
 static int action_of(const struct mass_body *b)
@@ -293,7 +281,7 @@ static bool action_take(struct mass_body *b)
 static void keys_check(struct mass_body *b)
 {
 	static const char *const known[] = {"action", "select", "dids", "dry_run", "skip_missing",
-		"expires_in_seconds", "failover", "trunk_id", NULL};
+		"expires_in_seconds", "failover", "trunk_id", "dial_plan_id", NULL};
 	const bool create = b->request.action == MASS_CREATE;
 	const struct {
 		const char *key;
@@ -303,12 +291,13 @@ static void keys_check(struct mass_body *b)
 		{"failover", b->request.action == MASS_SET_FAILOVER,
 			"Goes with set_failover only."},
 		{"trunk_id", b->request.action == MASS_ASSIGN, "Goes with assign only."},
+		{"dial_plan_id", b->request.action == MASS_ASSIGN, "Goes with assign only."},
 		{"dids", create, "Goes with create only."},
 		{"select", !create, "Does not go with create."},
 		{"skip_missing", !create, "Does not go with create."},
 	};
 
-	unknown_keys(b, b->root, "", known);
+	object_unknown(&b->context, b->root, "", known);
 	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
 		char at[PROBLEM_POINTER_MAX];
 
@@ -358,11 +347,12 @@ static json_t *select_shown(const struct mass_body *b)
 static bool shown_make(struct mass_body *b)
 {
 	const json_t *trunk = json_object_get(b->root, "trunk_id");
+	const json_t *plan = json_object_get(b->root, "dial_plan_id");
 
-	b->shown = json_pack("{s:o, s:o, s:o, s:b}", "select", select_shown(b), "failover",
+	b->shown = json_pack("{s:o, s:o, s:o, s:o, s:b}", "select", select_shown(b), "failover",
 		b->request.action == MASS_SET_FAILOVER ? failover_shown(b) : json_null(),
-		"trunk_id", trunk ? json_deep_copy(trunk) : json_null(), "skip_missing",
-		b->request.skip_missing);
+		"trunk_id", trunk ? json_deep_copy(trunk) : json_null(), "dial_plan_id",
+		plan ? json_deep_copy(plan) : json_null(), "skip_missing", b->request.skip_missing);
 	b->shown_text = b->shown ? json_dumps(b->shown, JSON_COMPACT) : NULL;
 	b->request.request = b->shown_text;
 	if (!b->shown_text)

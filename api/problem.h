@@ -15,7 +15,7 @@ void problem_answer(
 /* 503: too many at once. */
 void problem_busy(struct http_request *req);
 
-enum { PROBLEM_ERRORS_MAX = 100, PROBLEM_POINTER_MAX = 128, PROBLEM_DETAIL_MAX = 200 };
+enum { PROBLEM_ERRORS_MAX = 100, PROBLEM_POINTER_MAX = 128, PROBLEM_DETAIL_MAX = 440 };
 
 struct problem_error {
 	bool parameter; /* pointer names a query parameter */

@@ -64,11 +64,17 @@
 	X(NOT_A_SECRET, "not_a_secret", "Not a secret to sign with")                               \
 	X(NOT_A_CIDR, "not_a_cidr", "Not an IP address or block")                                  \
 	X(NOT_A_PREFIX, "not_a_prefix", "Not a number prefix")                                     \
+	X(NOT_A_SIP_URI, "not_a_sip_uri", "Not a SIP URI of the allowed form")                     \
+	X(NOT_A_TIME, "not_a_time", "Not a time of the day")                                       \
+	X(EMPTY_TIME_SPAN, "empty_time_span", "A time span without a duration")                    \
 	X(NOT_A_COUNTRY, "not_a_country", "Not a country code")                                    \
 	X(NOT_A_TIMEZONE, "not_a_timezone", "Not a time zone")                                     \
 	X(UNKNOWN_ACCOUNT, "unknown_account", "There is no such account")                          \
 	X(UNKNOWN_TRUNK, "unknown_trunk", "There is no such trunk in the account")                 \
 	X(UNKNOWN_DIAL_PLAN, "unknown_dial_plan", "There is no such dial plan")                    \
+	X(UNKNOWN_INTERNAL_NUMBER, "unknown_internal_number",                                      \
+		"There is no such internal number in the account")                                 \
+	X(CONFLICTING_FIELDS, "conflicting_fields", "Fields that exclude one another")             \
 	X(NUMBER_NOT_OWNED, "number_not_owned", "Not a number of the account")                     \
 	X(USERNAME_TAKEN, "username_taken", "The user name is taken")                              \
 	X(HA_ADDON_REQUIRED, "ha_addon_required", "Needs the High Availability add-on")            \

@@ -7,6 +7,7 @@
 #include "api/problem.h"
 #include "api/request_origin.h"
 #include "core/log.h"
+#include "db/flow.h"
 
 static struct log_kind away = LOG_KIND("database", LOG_LEVEL_WARN);
 static struct log_kind failed = LOG_KIND("database", LOG_LEVEL_ERROR);
@@ -75,6 +76,21 @@ void request_db_put(struct http_request *req)
 	req->db = NULL;
 }
 
+/* A circle that only the schema saw, because somebody else wrote meanwhile. */
+static bool circle_answer(struct http_request *req)
+{
+	const char *circle = req->db ? flow_circle(req->db) : NULL;
+	struct problems p = {0};
+
+	if (!circle)
+		return false;
+	problems_add(
+		&p, "", PROBLEM_FORWARDING_LOOP, "Calls would go round in a circle: %s.", circle);
+	problems_answer(req, 422, PROBLEM_VALIDATION_FAILED, &p);
+	problems_fini(&p);
+	return true;
+}
+
 void request_db_failed(struct http_request *req, int err)
 {
 	const struct db_error *e = req->db ? db_error(req->db) : NULL;
@@ -99,6 +115,8 @@ void request_db_failed(struct http_request *req, int err)
 						  "made is not known.");
 		break;
 	default:
+		if (err == EINVAL && circle_answer(req))
+			break;
 		log_limited(&failed, "%s (%s, %s, request %s)", e ? e->message : "",
 			e ? e->sqlstate : "", e ? e->constraint : "", req->id);
 		problem_answer(req, 500, PROBLEM_INTERNAL_ERROR,

@@ -8,6 +8,7 @@
 
 #include "api/app.h"
 #include "api/destination_rule.h"
+#include "api/flow_rule.h"
 #include "api/request_db.h"
 #include "api/resource_write.h"
 #include "db/destination.h"
@@ -72,13 +73,24 @@ static bool failover_rule(struct resource_write *w, const char *account, const c
 	return true;
 }
 
+/* What a patch leaves as it is, the schema looks at. */
 static void trunk_failover_rule(struct resource_write *w)
 {
 	const char *enabled = resource_write_text(w, "enabled");
 
-	if (enabled && strcmp(enabled, "t") == 0)
+	if (enabled && strcmp(enabled, "t") == 0 && resource_write_is_set(w, "dial_plan_id") &&
+		!resource_write_text(w, "dial_plan_id"))
 		problems_add(&w->problems, "/dial_plan_id", PROBLEM_REQUIRED,
 			"Is required with enabled true.");
+}
+
+/* ---- DIDs ---------------------------------------------------------------------------------- */
+
+static void did_rule(struct resource_write *w)
+{
+	if (resource_write_text(w, "trunk_id") && resource_write_text(w, "dial_plan_id"))
+		problems_add(&w->problems, "/dial_plan_id", PROBLEM_CONFLICTING_FIELDS,
+			"A DID leads to a trunk or to a dial plan, not to both.");
 }
 
 /* ---- High Availability --------------------------------------------------------------------- */
@@ -271,6 +283,12 @@ bool resource_rule_check(struct resource_write *w)
 		return failover_rule(w, w->key_text, NULL);
 	case RESOURCE_DID_FAILOVER:
 		return failover_rule(w, NULL, w->key_text);
+	case RESOURCE_DID_FORWARDINGS:
+	case RESOURCE_DIAL_PLAN:
+		return flow_rule_check(w);
+	case RESOURCE_DID:
+		did_rule(w);
+		return true;
 	case RESOURCE_TRUNK_HA:
 		return ha_rule(w);
 	case RESOURCE_TRUNK_FAILOVER:

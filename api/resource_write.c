@@ -9,6 +9,7 @@
 #include "api/app.h"
 #include "api/request_db.h"
 #include "api/route.h"
+#include "db/flow.h"
 #include "db/resource_number.h"
 
 /* The account's default country. For a new thing the account is in the body or the key's own. */
@@ -24,7 +25,18 @@ static const char *country_ask(void *arg)
 		return w->country;
 	if (w->r->owner && strcmp(w->r->owner, "id") == 0)
 		account = w->key_text;
-	else if (w->mode != WRITE_CREATE)
+	else if (w->mode != WRITE_CREATE && w->id == RESOURCE_DIAL_PLAN) {
+		db = request_db(w->req);
+		if (!db)
+			return NULL;
+		err = flow_account(db, w->key_text, NULL, id);
+		if (err) {
+			if (err != ESRCH)
+				request_db_failed(w->req, err);
+			return err == ESRCH ? "" : NULL;
+		}
+		account = id;
+	} else if (w->mode != WRITE_CREATE)
 		did = w->key_text;
 	else if (!w->req->principal.is_operator)
 		account = w->owner_text;
@@ -280,6 +292,22 @@ static const struct constraint {
 		"There is no such trunk in the account."},
 	{"webhook_account_id_fkey", 422, PROBLEM_UNKNOWN_ACCOUNT, "/account_id",
 		"There is no such account."},
+	{"dial_plan_account_id_fkey", 422, PROBLEM_UNKNOWN_ACCOUNT, "/account_id",
+		"There is no such account."},
+	{"did_account_id_dial_plan_id_fkey", 422, PROBLEM_UNKNOWN_DIAL_PLAN, "/dial_plan_id",
+		"There is no such dial plan in the account."},
+	{"trunk_account_id_failover_dial_plan_id_fkey", 422, PROBLEM_UNKNOWN_DIAL_PLAN,
+		"/dial_plan_id", "There is no such dial plan in the account."},
+	{"did_target_check", 422, PROBLEM_CONFLICTING_FIELDS, "/dial_plan_id",
+		"A DID leads to a trunk or to a dial plan, not to both."},
+	{"trunk_failover_dial_plan_check", 422, PROBLEM_REQUIRED, "/dial_plan_id",
+		"Is required with enabled true."},
+	{"dial_plan_account_id_internal_number_key", 409, PROBLEM_ALREADY_EXISTS,
+		"/internal_number", "Another dial plan of the account has this internal number."},
+	{"did_forwardings_target", 422, PROBLEM_UNKNOWN_INTERNAL_NUMBER, "/forwardings",
+		"A dial plan that it leads to is gone."},
+	{"dial_plan_steps_target", 422, PROBLEM_UNKNOWN_INTERNAL_NUMBER, "/steps",
+		"A dial plan or trunk that it leads to is gone."},
 	{"did_pkey", 409, PROBLEM_ALREADY_EXISTS, "/number", "The number is provisioned already."},
 	{"sip_account_username_key", 409, PROBLEM_USERNAME_TAKEN, "/username",
 		"Another SIP account has this user name."},
@@ -294,6 +322,49 @@ static const struct constraint {
 	{"account_failover_fixed_check", 422, PROBLEM_REQUIRED, "/calling_party_number",
 		"Is required with calling_party_display fixed."},
 };
+
+/* The field that closes a circle. */
+static const char *circle_pointer(const struct resource_write *w)
+{
+	switch (w->id) {
+	case RESOURCE_DIAL_PLAN:
+		return "/steps";
+	case RESOURCE_DID_FORWARDINGS:
+		return "/forwardings";
+	case RESOURCE_ACCOUNT_FAILOVER:
+	case RESOURCE_DID_FAILOVER:
+		return "/number";
+	case RESOURCE_TRUNK_FAILOVER:
+		return "/dial_plan_id";
+	case RESOURCE_DID:
+		return resource_write_text(w, "trunk_id")       ? "/trunk_id"
+		       : resource_write_text(w, "dial_plan_id") ? "/dial_plan_id"
+								: "/number";
+	default:
+		return "";
+	}
+}
+
+/* What only the schema knows, because nobody else can write while it looks: as
+ * resource_write_problem(). */
+static unsigned flow_problem(struct resource_write *w, int err)
+{
+	const char *circle;
+
+	if (!w->req->db || (err != EINVAL && err != ENOENT))
+		return 0;
+	circle = flow_circle(w->req->db);
+	if (circle) {
+		problems_add(&w->problems, circle_pointer(w), PROBLEM_FORWARDING_LOOP,
+			"Calls would go round in a circle: %s.", circle);
+		return 422;
+	}
+	if (strcmp(db_error(w->req->db)->constraint, "dial_plan_internal_in_use") != 0)
+		return 0;
+	problems_add(&w->problems, "/internal_number", PROBLEM_IN_USE,
+		"The present one is used by %s.", db_error(w->req->db)->message);
+	return 409;
+}
 
 static const struct constraint *constraint_of(const struct resource_write *w, int err)
 {
@@ -313,7 +384,7 @@ unsigned resource_write_problem(struct resource_write *w, int err)
 	const struct constraint *c = constraint_of(w, err);
 
 	if (!c)
-		return 0;
+		return flow_problem(w, err);
 	problems_add(&w->problems, c->pointer, c->code, "%s", c->detail);
 	return c->status;
 }
@@ -321,12 +392,14 @@ unsigned resource_write_problem(struct resource_write *w, int err)
 void resource_write_failed(struct resource_write *w, int err)
 {
 	const struct constraint *c = constraint_of(w, err);
+	unsigned status = resource_write_problem(w, err);
 
-	if (!c) {
+	if (status == 0)
 		request_db_failed(w->req, err);
-		return;
-	}
-	problems_add(&w->problems, c->pointer, c->code, "%s", c->detail);
-	problems_answer(w->req, c->status, c->status == 422 ? PROBLEM_VALIDATION_FAILED : c->code,
-		&w->problems);
+	else
+		problems_answer(w->req, status,
+			status == 422 ? PROBLEM_VALIDATION_FAILED
+			: c           ? c->code
+				      : PROBLEM_IN_USE,
+			&w->problems);
 }

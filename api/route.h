@@ -16,7 +16,7 @@ enum {
 	ROUTE_LONG = 8, /* statements that may take long: request_db_long() */
 };
 
-/* A pattern's variable segments: {acc} {trk} {gw} {call} {cdr} {evt} {whk} {dlv} {key} {mop} are ids with that prefix, {number} is a
+/* A pattern's variable segments: {acc} {trk} {dp} {gw} {call} {cdr} {evt} {whk} {dlv} {key} {mop} are ids with that prefix, {number} is a
  * phone number, {word} is anything. What has not that form is not found. */
 struct route {
 	const char *pattern; /* without the first slash */

@@ -53,7 +53,7 @@ struct db_error {
 	char constraint[64];
 	char table[64];
 	char column[64];
-	char message[200]; /* one line, for the log; holds no parameter values */
+	char message[400]; /* one line, for the log; holds no parameter values */
 };
 
 /* url: a libpq connection string or URI; "" leaves all to libpq's own variables. On failure *db is

@@ -30,6 +30,8 @@ enum did_load_error {
 	DID_LOAD_ACCOUNT_REQUIRED,
 	DID_LOAD_ACCOUNT_FIXED, /* it cannot be given to another account */
 	DID_LOAD_NO_TRUNK,
+	DID_LOAD_NO_DIAL_PLAN,
+	DID_LOAD_TWO_TARGETS, /* a trunk and a dial plan */
 	DID_LOAD_SELF_FORWARD,
 	DID_LOAD_CIRCLE, /* text: its path */
 	DID_LOAD_DENIED, /* text: a sentence about the destination */

@@ -98,6 +98,12 @@ static const struct {
 	       " AND NOT EXISTS (SELECT FROM trunk t WHERE t.id = l.trunk_id AND t.account_id = "
 	       "l.account_id)"),
 		"trunk_id", DID_LOAD_NO_TRUNK},
+	{LINES("FROM did_load l WHERE l.dial_plan_id IS NOT NULL AND " WRITTEN
+	       " AND NOT EXISTS (SELECT FROM dial_plan p WHERE p.id = l.dial_plan_id AND "
+	       "p.account_id = l.account_id)"),
+		"dial_plan_id", DID_LOAD_NO_DIAL_PLAN},
+	{LINES("FROM did_load l WHERE l.trunk_id IS NOT NULL AND l.dial_plan_id IS NOT NULL"),
+		"dial_plan_id", DID_LOAD_TWO_TARGETS},
 	{LINES("FROM did_load l WHERE l.failover_number = l.number"), "failover_number",
 		DID_LOAD_SELF_FORWARD},
 	{LINES("FROM did_load l WHERE l.failover_calling_party_display = 'fixed' AND "

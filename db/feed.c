@@ -20,6 +20,11 @@ static const struct {
 		"COPY (SELECT f.* FROM feed_ids('T') c JOIN feed_trunk f ON f.id = c.id) TO STDOUT",
 		"COPY (SELECT '-T', c.id FROM feed_ids('t') c"
 		" WHERE NOT EXISTS (SELECT FROM trunk o WHERE o.id = c.id)) TO STDOUT"},
+	{'P', "COPY (SELECT * FROM feed_dial_plan) TO STDOUT",
+		"COPY (SELECT f.* FROM feed_ids('P') c JOIN feed_dial_plan f ON f.id = c.id) TO "
+		"STDOUT",
+		"COPY (SELECT '-P', c.id FROM feed_ids('p') c"
+		" WHERE NOT EXISTS (SELECT FROM dial_plan o WHERE o.id = c.id)) TO STDOUT"},
 	{'S', "COPY (SELECT * FROM feed_sip_account) TO STDOUT",
 		"COPY (SELECT f.* FROM feed_ids('S') c JOIN feed_sip_account f ON f.id = c.id) TO "
 		"STDOUT",

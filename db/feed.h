@@ -27,7 +27,7 @@ void db_position_fini(struct db_position *position);
 struct db_feed_reading {
 	bool full; /* everything, the known position is of no use */
 	char kinds
-		[16]; /* which of "ADGST" changed, which of "adgst" went; "": nothing; not when full */
+		[16]; /* which of "ADGPST" changed, which of "adgpst" went; "": nothing; not when full */
 	struct db_position now;
 };
 

@@ -23,7 +23,9 @@ enum field_kind {
 	FIELD_COUNTRY, /* ISO 3166-1 alpha-2; text */
 	FIELD_COUNTRIES, /* a set of them; text[] */
 	FIELD_TIMEZONE, /* IANA; text */
-	FIELD_NOTHING, /* always null: what it would point to does not exist yet */
+	FIELD_INTERNAL, /* an internal number: digits and '*' */
+	FIELD_STEPS, /* of a dial plan; jsonb */
+	FIELD_FORWARDINGS, /* of a DID; jsonb */
 	FIELD_PASSWORD, /* no column of its own: a resource's check makes others of it */
 	FIELD_REGISTRATION, /* of a gateway, with a password; jsonb */
 	FIELD_URL, /* of a webhook; text */
@@ -58,7 +60,7 @@ struct field {
 /* Is there a column of the resource's table behind it? */
 static inline bool field_is_column(const struct field *f)
 {
-	return f->kind != FIELD_DERIVED && f->kind != FIELD_PASSWORD && f->kind != FIELD_NOTHING;
+	return f->kind != FIELD_DERIVED && f->kind != FIELD_PASSWORD;
 }
 
 /* Does a statement that makes a row, or one that changes it, set it? */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "db/destination.h"
+#include "db/flow.h"
 #include "db/mass_private.h"
 
 /* A hundred thousand DIDs take one to two seconds; a million shall still fit. A lock is waited for
@@ -149,6 +150,29 @@ static const char circle_sql[] =
 	"another account' ELSE '+' || array_to_string(path, ' > +') END FROM walk WHERE circle "
 	"LIMIT 1";
 
+/* From a node of call_flow.sql: does it lead back to one of the DIDs? Ways through DIDs that are about to
+ * change do not matter, for then such a one was met before. */
+static int flow_check(struct db *db, const char *kind, const char *key, struct mass_result *r)
+{
+	const char *param[] = {kind, key};
+	struct pg_result *result;
+	int err;
+
+	err = db_query(db,
+		"SELECT '+' || w.number || ' > … > +' || w.number FROM "
+		"unnest(flow_reached(ARRAY[$1::text || $2::text])) n (node) JOIN mass_work w ON "
+		"n.node = 'd' || w.number ORDER BY w.number LIMIT 1",
+		2, param, &result);
+	if (err)
+		return err;
+	if (db_rows(result) > 0) {
+		r->refused |= MASS_CIRCLE;
+		snprintf(r->path, sizeof(r->path), "%s", db_text(result, 0, 0));
+	}
+	db_clear(result);
+	return 0;
+}
+
 static int number_check(struct db *db, const char *number, struct mass_result *r)
 {
 	struct pg_result *result;
@@ -166,7 +190,9 @@ static int number_check(struct db *db, const char *number, struct mass_result *r
 		snprintf(r->path, sizeof(r->path), "%s", db_text(result, 0, 0));
 	}
 	db_clear(result);
-	err = destination_check_mass(db, number, &r->verdict);
+	err = r->refused & MASS_CIRCLE ? 0 : flow_check(db, "d", number, r);
+	if (!err)
+		err = destination_check_mass(db, number, &r->verdict);
 	if (!err && r->verdict != DESTINATION_OK)
 		r->refused |= MASS_DENIED;
 	return err;
@@ -198,11 +224,32 @@ static int failover_check(struct db *db, const struct mass_request *q, struct ma
 	return err;
 }
 
+static int dial_plan_check(struct db *db, const struct mass_request *q, struct mass_result *r)
+{
+	const char *plan[] = {q->assign_to_dial_plan, q->owner};
+	int err;
+
+	err = probe(db,
+		"SELECT FROM dial_plan WHERE id = $1 AND ($2::uuid IS NULL OR account_id = $2) FOR "
+		"KEY SHARE",
+		2, plan, true, MASS_NO_DIAL_PLAN, r);
+	if (!err && !r->refused)
+		err = probe(db,
+			"SELECT FROM mass_work WHERE account_id <> (SELECT account_id FROM "
+			"dial_plan WHERE id = $1) LIMIT 1",
+			1, plan, false, MASS_NO_DIAL_PLAN, r);
+	if (!err && !r->refused)
+		err = flow_check(db, "p", q->assign_to_dial_plan, r);
+	return err;
+}
+
 static int assign_check(struct db *db, const struct mass_request *q, struct mass_result *r)
 {
 	const char *trunk[] = {q->assign_to, q->owner};
 	int err;
 
+	if (q->assign_to_dial_plan)
+		return dial_plan_check(db, q, r);
 	if (!q->assign_to)
 		return 0;
 	/* The lock keeps the trunk until the change is in. */
@@ -267,19 +314,23 @@ static const struct step {
 };
 
 static const struct step assign_step = {
-	.narrow = "DELETE FROM mass_work WHERE trunk_id IS NOT DISTINCT FROM $1::uuid",
-	.sample = SAMPLE("jsonb_build_object('trunk_id', 'trk_' || w.trunk_id)",
-		"jsonb_build_object('trunk_id', 'trk_' || $1::uuid)"),
+	.narrow = "DELETE FROM mass_work WHERE trunk_id IS NOT DISTINCT FROM $1::uuid AND "
+		  "dial_plan_id IS NOT DISTINCT FROM $2::uuid",
+	.sample = SAMPLE("jsonb_build_object('trunk_id', 'trk_' || w.trunk_id, 'dial_plan_id', "
+			 "'dp_' || w.dial_plan_id)",
+		"jsonb_build_object('trunk_id', 'trk_' || $1::uuid, 'dial_plan_id', 'dp_' || "
+		"$2::uuid)"),
 	.prior = "INSERT INTO mass_operation_prior SELECT $1::uuid, version + 1, "
-		 "jsonb_build_object('trunk_id', trunk_id), array_agg(number) FROM mass_work "
-		 "GROUP BY version, trunk_id",
-	.change = "UPDATE did d SET trunk_id = $1::uuid, version = d.version + 1, updated_at = "
-		  "now() FROM mass_work w WHERE w.number = d.number",
+		 "jsonb_build_object('trunk_id', trunk_id, 'dial_plan_id', dial_plan_id), "
+		 "array_agg(number) FROM mass_work GROUP BY version, trunk_id, dial_plan_id",
+	.change = "UPDATE did d SET trunk_id = $1::uuid, dial_plan_id = $2::uuid, version = "
+		  "d.version + 1, updated_at = now() FROM mass_work w WHERE w.number = d.number",
 };
 
 static const struct step delete_step = {
 	.sample = SAMPLE("jsonb_build_object('account_id', 'acc_' || w.account_id, 'trunk_id', "
-			 "'trk_' || w.trunk_id, 'label', w.label, 'external_id', w.external_id)",
+			 "'trk_' || w.trunk_id, 'dial_plan_id', 'dp_' || w.dial_plan_id, 'label', "
+			 "w.label, 'external_id', w.external_id)",
 		"NULL::text"),
 	.prior = "INSERT INTO mass_operation_prior SELECT $1::uuid, min(g.version), g.prior, "
 		 "array_agg(g.number) FROM (SELECT number, version, to_jsonb(w) - 'number' AS "
@@ -301,6 +352,7 @@ static void change_init(struct change *c, const struct mass_request *q)
 	} else if (q->action == MASS_ASSIGN) {
 		c->step = &assign_step;
 		c->param[c->params++] = q->assign_to;
+		c->param[c->params++] = q->assign_to_dial_plan;
 	} else {
 		c->step = &failover_step;
 		for (unsigned i = 0; i < MASS_FAILOVER_FIELDS; i++) {
@@ -372,13 +424,27 @@ static int rehearse(struct db *db, const struct change *c, struct mass_result *r
 	return err;
 }
 
-static int carry_out(struct db *db, const struct change *c, const struct mass_result *r)
+/* The schema has the last word about circles, for others may have written meanwhile. */
+static int circle_take(struct db *db, int err, struct mass_result *r)
+{
+	const char *path = err ? flow_circle(db) : NULL;
+
+	if (!path)
+		return err;
+	r->refused |= MASS_CIRCLE;
+	snprintf(r->path, sizeof(r->path), "%s", path);
+	return 0;
+}
+
+static int carry_out(struct db *db, const struct change *c, struct mass_result *r)
 {
 	const char *id = db_text(r->row, 0, 1);
 	int err = db_query(db, c->step->prior, 1, &id, NULL);
 
 	if (!err)
-		err = db_query(db, c->step->change, c->params, c->param, NULL);
+		err = circle_take(db, db_query(db, c->step->change, c->params, c->param, NULL), r);
+	if (r->refused)
+		return 0;
 	if (!err)
 		err = mass_event(db, id, "mass_operation.created");
 	return err ? err : db_commit(db);

@@ -38,7 +38,9 @@ struct mass_request {
 	const char *account, *trunk, *prefix; /* bare UUIDs, digits; NULL: any */
 	struct resource_value failover[MASS_FAILOVER_FIELDS];
 	const char *assign_to; /* a trunk's bare UUID; NULL: to none */
-	const char *request; /* JSON object with select, failover, trunk_id, skip_missing */
+	const char *assign_to_dial_plan; /* a dial plan's; at most one of the two */
+	const char *
+		request; /* JSON object with select, failover, trunk_id, dial_plan_id, skip_missing */
 	const char *expires_in_seconds; /* decimal; NULL: never */
 	bool skip_missing, dry_run;
 };
@@ -53,12 +55,13 @@ enum {
 	MASS_NOT_OWNED = 32, /* failover.calling_party_number */
 	MASS_NO_FIXED_NUMBER = 64, /* calling_party_display fixed without a number */
 	MASS_NO_TARGET = 128, /* trunk_id is no trunk of the DIDs' account */
+	MASS_NO_DIAL_PLAN = 512, /* dial_plan_id is none of the DIDs' account */
 	MASS_DENIED = 256, /* failover.number, by the rules of an account: verdict */
 };
 
 struct mass_result {
 	unsigned refused; /* 0: done */
-	char path[160]; /* MASS_CIRCLE */
+	char path[400]; /* MASS_CIRCLE */
 	enum destination_verdict verdict; /* MASS_DENIED */
 	struct pg_result *missing; /* one row: array literal of digits, ascending, or NULL */
 	struct pg_result *row; /* of the operation: its JSON, its id, its revision */

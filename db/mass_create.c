@@ -8,7 +8,8 @@
 static const char sample_sql[] =
 	"SELECT jsonb_agg(s.one ORDER BY s.line) FROM (SELECT l.line, jsonb_build_object('number', "
 	"'+' || l.number, 'before', NULL, 'after', jsonb_build_object('account_id', 'acc_' || "
-	"l.account_id, 'trunk_id', 'trk_' || l.trunk_id, 'label', l.label, 'external_id', "
+	"l.account_id, 'trunk_id', 'trk_' || l.trunk_id, 'dial_plan_id', 'dp_' || "
+	"l.dial_plan_id, 'label', l.label, 'external_id', "
 	"l.external_id)) AS one FROM did_load l ORDER BY l.line LIMIT 10) s";
 
 static int rehearse(struct db *db, struct mass_result *r)

@@ -12,9 +12,12 @@ static const char pick_sql[] =
 	"p.mass_operation_id = o.id CROSS JOIN LATERAL unnest(p.numbers) n (number) JOIN did d ON "
 	"d.number = n.number AND d.version = p.version AND d.updated_at = o.created_at WHERE o.id "
 	"= $1 AND (o.account_id IS NULL OR d.account_id = o.account_id) AND (o.action <> 'assign' "
-	"OR p.prior ->> 'trunk_id' IS NULL OR EXISTS (SELECT FROM trunk t WHERE t.id = (p.prior "
-	"->> 'trunk_id')::uuid AND t.account_id = d.account_id)) ORDER BY d.number FOR NO KEY "
-	"UPDATE OF d";
+	"OR (p.prior ->> 'trunk_id' IS NULL OR EXISTS (SELECT FROM trunk t WHERE t.id = (p.prior "
+	"->> 'trunk_id')::uuid AND t.account_id = d.account_id)) AND (p.prior ->> 'dial_plan_id' "
+	"IS "
+	"NULL OR EXISTS (SELECT FROM dial_plan l WHERE l.id = (p.prior ->> 'dial_plan_id')::uuid "
+	"AND "
+	"l.account_id = d.account_id))) ORDER BY d.number FOR NO KEY UPDATE OF d";
 
 static const char failover_sql[] =
 	"WITH g AS MATERIALIZED (SELECT numbers, (prior ->> 'number')::bigint AS failover_number, "
@@ -28,9 +31,10 @@ static const char failover_sql[] =
 	"d.number";
 
 static const char assign_sql[] =
-	"WITH p AS (SELECT unnest(numbers) AS number, (prior ->> 'trunk_id')::uuid AS trunk_id "
-	"FROM mass_operation_prior WHERE mass_operation_id = $1) UPDATE did d SET trunk_id = "
-	"p.trunk_id, version = d.version + 1, updated_at = now() FROM mass_work w JOIN p ON "
+	"WITH p AS (SELECT unnest(numbers) AS number, (prior ->> 'trunk_id')::uuid AS trunk_id, "
+	"(prior ->> 'dial_plan_id')::uuid AS dial_plan_id FROM mass_operation_prior WHERE "
+	"mass_operation_id = $1) UPDATE did d SET trunk_id = p.trunk_id, dial_plan_id = "
+	"p.dial_plan_id, version = d.version + 1, updated_at = now() FROM mass_work w JOIN p ON "
 	"p.number = w.number WHERE w.number = d.number";
 
 /* What was deleted comes back with all it had, under a version of its own: nobody shall take the new
@@ -38,11 +42,14 @@ static const char assign_sql[] =
 static const char delete_sql[] =
 	"WITH back AS (INSERT INTO did SELECT r.* FROM mass_operation_prior p JOIN account a ON "
 	"a.id = (p.prior ->> 'account_id')::uuid CROSS JOIN LATERAL unnest(p.numbers) n (number) "
-	"CROSS JOIN LATERAL jsonb_populate_record(NULL::did, p.prior || jsonb_build_object("
+	"CROSS JOIN LATERAL jsonb_populate_record(NULL::did, '{\"forwardings\": []}' || p.prior || "
+	"jsonb_build_object("
 	"'number', n.number, 'version', (p.prior ->> 'version')::bigint + 1, 'updated_at', "
 	"now())) r WHERE p.mass_operation_id = $1 AND (p.prior ->> 'trunk_id' IS NULL OR EXISTS "
 	"(SELECT FROM trunk t WHERE t.id = (p.prior ->> 'trunk_id')::uuid AND t.account_id = "
-	"a.id)) ORDER BY n.number ON CONFLICT (number) DO NOTHING RETURNING *) INSERT INTO "
+	"a.id)) AND (p.prior ->> 'dial_plan_id' IS NULL OR EXISTS (SELECT FROM dial_plan l WHERE "
+	"l.id = (p.prior ->> 'dial_plan_id')::uuid AND l.account_id = a.id)) ORDER BY n.number ON "
+	"CONFLICT (number) DO NOTHING RETURNING *) INSERT INTO "
 	"mass_work SELECT * FROM back";
 
 static const char create_sql[] = "DELETE FROM did d USING mass_work w, mass_operation o WHERE "

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-enum { DB_MIGRATE_WHY_MAX = 320 };
+enum { DB_MIGRATE_WHY_MAX = 520 };
 
 /* *applied: how many files were new (may be NULL). On failure why (DB_MIGRATE_WHY_MAX octets) holds a
  * sentence for people:

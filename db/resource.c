@@ -26,6 +26,9 @@ static const char *const sql_types[FIELD_KIND_COUNT] = {
 	[FIELD_COUNTRY] = "text",
 	[FIELD_COUNTRIES] = "text[]",
 	[FIELD_TIMEZONE] = "text",
+	[FIELD_INTERNAL] = "text",
+	[FIELD_STEPS] = "jsonb",
+	[FIELD_FORWARDINGS] = "jsonb",
 	[FIELD_REGISTRATION] = "jsonb",
 	[FIELD_URL] = "text",
 	[FIELD_TIME] = "timestamptz",
@@ -89,9 +92,6 @@ void resource_expression_add(struct sql *s, const struct resource *r, const stru
 		break;
 	case FIELD_DERIVED:
 		sql_add(s, "%s", f->expression);
-		break;
-	case FIELD_NOTHING:
-		sql_add(s, "NULL");
 		break;
 	default:
 		sql_add(s, "%s%s", p, f->name);
@@ -405,14 +405,27 @@ int resource_delete(struct db *db, enum resource_id id, const struct resource_ke
 }
 
 static const char account_users_sql[] =
-	"SELECT format('The account has %s trunks and %s DIDs; delete them first.', "
+	"SELECT format('The account has %s trunks, %s dial plans and %s DIDs; delete them first.', "
 	"(SELECT count(*) FROM trunk WHERE account_id = $1), "
+	"(SELECT count(*) FROM dial_plan WHERE account_id = $1), "
 	"(SELECT count(*) FROM did WHERE account_id = $1))";
 
 static const char trunk_users_sql[] =
-	"SELECT format('The trunk has %s DIDs, among them %s; delete them or move them first.', "
-	"(SELECT count(*) FROM did WHERE trunk_id = $1), (SELECT string_agg('+' || number, ', ') "
-	"FROM (SELECT number FROM did WHERE trunk_id = $1 ORDER BY number LIMIT 5) d))";
+	"SELECT format('%s use the trunk, among them %s; delete them or change them first.', "
+	"concat_ws(' and ', nullif(n.dids, 0) || ' DIDs', nullif(n.plans, 0) || ' dial plans'), "
+	"(SELECT string_agg(u.label, ', ') FROM ((SELECT '+' || number AS label FROM did WHERE "
+	"trunk_id = $1 ORDER BY number LIMIT 5) UNION ALL (SELECT p.label FROM trunk t, "
+	"trunk_target_users(t.account_id, t.id) p WHERE t.id = $1 ORDER BY 1 LIMIT 5)) u)) FROM "
+	"(SELECT (SELECT count(*) FROM did WHERE trunk_id = $1) AS dids, (SELECT count(*) FROM "
+	"trunk t, trunk_target_users(t.account_id, t.id) WHERE t.id = $1) AS plans) n";
+
+static const char dial_plan_users_sql[] =
+	"SELECT format('The dial plan is used by %s; change them first.', string_agg(u.label, "
+	"', ')) FROM ((SELECT 'DID +' || number AS label FROM did WHERE dial_plan_id = $1 ORDER BY "
+	"number LIMIT 5) UNION ALL (SELECT 'trunk ' || name FROM trunk WHERE failover_dial_plan_id "
+	"= $1 ORDER BY id LIMIT 5) UNION ALL (SELECT i.label FROM dial_plan p, "
+	"internal_number_users(p.account_id, p.internal_number) i WHERE p.id = $1 ORDER BY 1 LIMIT "
+	"5)) u";
 
 static const char secondary_users_sql[] =
 	"SELECT format('The trunk''s High Availability mode %s needs it; set another mode first.', "
@@ -425,6 +438,8 @@ static const char *users_sql(enum resource_id id)
 		return account_users_sql;
 	case RESOURCE_SIP_ACCOUNT_SECONDARY:
 		return secondary_users_sql;
+	case RESOURCE_DIAL_PLAN:
+		return dial_plan_users_sql;
 	default:
 		return trunk_users_sql;
 	}

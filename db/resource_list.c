@@ -42,6 +42,11 @@ struct list_sql {
 		.name = "trunk_id", .kind = FILTER_ID, .id_prefix = "trk",                         \
 		.condition = "trunk_id = %s::uuid"                                                 \
 	}
+#define DIAL_PLAN_ID                                                                               \
+	{                                                                                          \
+		.name = "dial_plan_id", .kind = FILTER_ID, .id_prefix = "dp",                      \
+		.condition = "dial_plan_id = %s::uuid"                                             \
+	}
 #define SEARCH(text_expression)                                                                    \
 	{                                                                                          \
 		.name = "q", .kind = FILTER_SEARCH,                                                \
@@ -78,11 +83,21 @@ static const struct list_filter trunk_filters[] = {
 static const struct list_filter did_filters[] = {
 	ACCOUNT_ID,
 	TRUNK_ID,
+	DIAL_PLAN_ID,
 	ENABLED,
 	EXTERNAL_ID,
-	HAS_FAILOVER,
+	{.name = "has_failover",
+		.kind = FILTER_BOOLEAN,
+		.condition = "(failover_number IS NOT NULL OR failover_backup_pbxs <> '[]' OR "
+			     "forwardings <> '[]') = %s::boolean"},
 	{.name = "prefix", .kind = FILTER_PREFIX},
 	SEARCH("number || ' ' || coalesce(label, '') || ' ' || coalesce(external_id, '')"),
+};
+
+static const struct list_filter dial_plan_filters[] = {
+	ACCOUNT_ID,
+	{.name = "internal_number", .kind = FILTER_TEXT, .condition = "internal_number = %s"},
+	SEARCH("name || ' ' || internal_number"),
 };
 
 static const struct list_filter gateway_filters[] = {
@@ -213,6 +228,9 @@ static const struct list_sql lists[LIST_COUNT] = {
 		.owner = "account_id", .list.keys = 1, .key = {"id"}, .key_type = {"uuid"}},
 	[LIST_DIDS] = {FILTERS(did_filters), .resource = RESOURCE_DID, .from = "did",
 		.owner = "account_id", .list.keys = 1, .key = {"number"}, .key_type = {"bigint"}},
+	[LIST_DIAL_PLANS] = {FILTERS(dial_plan_filters), .resource = RESOURCE_DIAL_PLAN,
+		.from = "dial_plan", .owner = "account_id", .list.keys = 1, .key = {"id"},
+		.key_type = {"uuid"}},
 	[LIST_GATEWAYS] = {FILTERS(gateway_filters), .resource = RESOURCE_GATEWAY,
 		.from = "gateway", .list.keys = 1, .key = {"id"}, .key_type = {"uuid"}},
 	[LIST_REGISTRATIONS] = {FILTERS(registration_filters),

@@ -35,7 +35,7 @@
 #define SQL_MASS_JSON \
 	"json_build_object('id', 'mop_' || id, 'account_id', 'acc_' || account_id, 'action', action, " \
 	"'select', request -> 'select', 'failover', request -> 'failover', 'trunk_id', " \
-	"request -> 'trunk_id', 'skip_missing', request -> 'skip_missing', 'dry_run', false, " \
+	"request -> 'trunk_id', 'dial_plan_id', request -> 'dial_plan_id', 'skip_missing', request -> 'skip_missing', 'dry_run', false, " \
 	"'matched', matched, 'changed', changed, 'unchanged', matched - changed, " \
 	"'revision', revision, 'created_at', " SQL_TIME("created_at") ", 'expires_at', " \
 	SQL_TIME("expires_at") ", 'reverted_at', " SQL_TIME("reverted_at") ", 'reverted', reverted, " \

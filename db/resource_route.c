@@ -7,13 +7,29 @@
 
 #include "db/resource_private.h"
 
-/* Which rows of which view, in the order that records need: parents first. The number is $1. */
+/* Whatever a call to the number $1 may come to, by the graph of call_flow.sql; $2: the account that asks,
+ * which sees nothing of others. */
+#define REACHED                                                                                    \
+	"WITH n AS MATERIALIZED (SELECT u.node FROM unnest(flow_reached(ARRAY['d' || "             \
+	"$1::bigint])) u (node)), d AS MATERIALIZED (SELECT x.number, x.account_id, x.trunk_id "   \
+	"FROM did x WHERE x.number IN (SELECT substr(n.node, 2)::bigint FROM n WHERE "             \
+	"starts_with(n.node, 'd')) AND ($2::uuid IS NULL OR x.account_id = $2)), p AS "            \
+	"MATERIALIZED (SELECT x.id, x.steps FROM dial_plan x WHERE x.id IN (SELECT "               \
+	"substr(n.node, 2)::uuid FROM n WHERE starts_with(n.node, 'p')) AND x.account_id IN "      \
+	"(SELECT d.account_id FROM d)), t AS MATERIALIZED (SELECT d.trunk_id AS id FROM d WHERE "  \
+	"d.trunk_id IS NOT NULL UNION SELECT x.id FROM p, dial_targets(p.steps) s (target), "      \
+	"trunk x WHERE x.account_id IN (SELECT d.account_id FROM d) AND 'trk_' || x.id = "         \
+	"s.target ->> 'trunk_id') "
+
+/* Which rows of which view, in the order that records need: parents first. */
 static const char *const parts[] = {
-	"SELECT v.* FROM feed_account v JOIN did d ON v.id = d.account_id WHERE d.number = $1",
-	"SELECT v.* FROM feed_trunk v JOIN did d ON v.id = d.trunk_id WHERE d.number = $1",
-	"SELECT v.* FROM feed_sip_account v JOIN did d USING (trunk_id) WHERE d.number = $1",
-	"SELECT v.* FROM feed_gateway v WHERE $1::bigint IS NOT NULL",
-	"SELECT v.* FROM feed_did v WHERE v.number = $1",
+	REACHED "SELECT v.* FROM feed_account v WHERE v.id IN (SELECT d.account_id FROM d)",
+	REACHED "SELECT v.* FROM feed_trunk v WHERE v.id IN (SELECT t.id FROM t)",
+	REACHED "SELECT v.* FROM feed_dial_plan v WHERE v.id IN (SELECT p.id FROM p)",
+	REACHED "SELECT v.* FROM feed_sip_account v WHERE v.trunk_id IN (SELECT t.id FROM t)",
+	"SELECT v.* FROM feed_gateway v WHERE $1::bigint IS NOT NULL AND ($2::uuid IS NULL OR "
+	"true)",
+	REACHED "SELECT v.* FROM feed_did v WHERE v.number IN (SELECT d.number FROM d)",
 };
 
 /* One field in PostgreSQL's COPY text format. */
@@ -73,12 +89,13 @@ static int owner_check(struct db *db, const char *number, const char *owner)
 
 int route_records(struct db *db, const char *number, const char *owner, db_line_h *h, void *arg)
 {
+	const char *param[] = {number, owner};
 	int err = owner_check(db, number, owner);
 
 	for (size_t p = 0; err == 0 && p < sizeof(parts) / sizeof(parts[0]); p++) {
 		struct pg_result *result;
 
-		err = db_query(db, parts[p], 1, &number, &result);
+		err = db_query(db, parts[p], 2, param, &result);
 		if (err)
 			break;
 		for (int row = 0; err == 0 && row < db_rows(result); row++)

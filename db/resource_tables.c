@@ -160,7 +160,7 @@ static const struct field trunk_ha_fields[] = {
 
 static const struct field trunk_failover_fields[] = {
 	{.name = "enabled", .kind = FIELD_BOOLEAN, .fallback = "f"},
-	{.name = "dial_plan_id", .kind = FIELD_NOTHING},
+	{.name = "dial_plan_id", .kind = FIELD_ID, .flags = FIELD_NULL, .id_prefix = "dp"},
 	{.name = "triggers",
 		.kind = FIELD_WORDS,
 		.fallback = TRIGGER_DEFAULTS,
@@ -190,7 +190,7 @@ static const struct field did_fields[] = {
 		.flags = FIELD_REQUIRED | FIELD_CREATE_ONLY,
 		.id_prefix = "acc"},
 	{.name = "trunk_id", .kind = FIELD_ID, .flags = FIELD_NULL, .id_prefix = "trk"},
-	{.name = "dial_plan_id", .kind = FIELD_NOTHING},
+	{.name = "dial_plan_id", .kind = FIELD_ID, .flags = FIELD_NULL, .id_prefix = "dp"},
 	ENABLED,
 	OPTIONAL_TEXT("label", 200),
 	OPTIONAL_TEXT("external_id", 200),
@@ -205,6 +205,22 @@ static const struct field did_fields[] = {
 		.flags = FIELD_NULL,
 		.word = trigger_parse,
 		.words = TRIGGER_WORDS},
+	TIMES,
+};
+
+static const struct field did_forwardings_fields[] = {
+	{.name = "forwardings", .kind = FIELD_FORWARDINGS, .fallback = "[]"},
+};
+
+static const struct field dial_plan_fields[] = {
+	ID("dp"),
+	{.name = "account_id",
+		.kind = FIELD_ID,
+		.flags = FIELD_REQUIRED | FIELD_CREATE_ONLY,
+		.id_prefix = "acc"},
+	NAME,
+	{.name = "internal_number", .kind = FIELD_INTERNAL, .flags = FIELD_REQUIRED},
+	{.name = "steps", .kind = FIELD_STEPS, .flags = FIELD_REQUIRED},
 	TIMES,
 };
 
@@ -326,6 +342,18 @@ static const struct resource resources[RESOURCE_COUNT] = {
 		.owner = "account_id",
 		.part = true,
 		FIELDS(did_failover_fields)},
+	[RESOURCE_DID_FORWARDINGS] = {.what = "DID",
+		.table = "did",
+		.key = "number",
+		.part_name = "forwardings",
+		.owner = "account_id",
+		.part = true,
+		FIELDS(did_forwardings_fields)},
+	[RESOURCE_DIAL_PLAN] = {.what = "dial plan",
+		.table = "dial_plan",
+		.key = "id",
+		.owner = "account_id",
+		FIELDS(dial_plan_fields)},
 	[RESOURCE_GATEWAY] = {.what = "gateway",
 		.table = "gateway",
 		.key = "id",

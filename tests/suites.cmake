@@ -33,7 +33,7 @@ foreach(name format shell cppcheck docker openapi)
 endforeach()
 
 # The API against a PostgreSQL of its own.
-set(api_suites "resources destination drills lists auth contract program" "mass" "events webhooks" "idempotency" "import_export configuration" "wait outage" "http json")
+set(api_suites "resources destination drills lists auth contract program" "mass" "dial_plans" "events webhooks" "idempotency" "import_export configuration" "wait outage" "http json")
 foreach(suite ${api_suites})
 	string(REPLACE " " "_" name "${suite}")
 	string(REGEX REPLACE "([a-z_]+)" "${CMAKE_CURRENT_SOURCE_DIR}/api/test_\\1.py" files "${suite}")

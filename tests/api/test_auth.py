@@ -119,7 +119,7 @@ def test_every_bad_key_gets_the_same_answer(api, tenant):
 FAILOVER = {"number": "+12125550177"}
 
 
-def routes(victim, cdr, operation, call, event="evt_1", drill="drl_1"):
+def routes(victim, cdr, operation, call, event="evt_1", plan="dp_1", drill="drl_1"):
     """Every route that takes an id, with a body that would be taken from the owner."""
     trunk, did, account = victim.trunk_path, victim.did_path, victim.path
     yield "GET", account, None
@@ -158,6 +158,13 @@ def routes(victim, cdr, operation, call, event="evt_1", drill="drl_1"):
     yield "PUT", f"{did}/failover", FAILOVER
     yield "PATCH", f"{did}/failover", FAILOVER
     yield "DELETE", f"{did}/failover", None
+    yield "GET", f"{did}/forwardings", None
+    yield "PUT", f"{did}/forwardings", {"forwardings": []}
+    yield "DELETE", f"{did}/forwardings", None
+    yield "GET", f"/v1/dial-plans/{plan}", None
+    yield "PUT", f"/v1/dial-plans/{plan}", {"name": "mine now", "internal_number": "1", "steps": []}
+    yield "PATCH", f"/v1/dial-plans/{plan}", {"name": "mine now"}
+    yield "DELETE", f"/v1/dial-plans/{plan}", None
     yield "GET", f"{did}/route", None
     yield "GET", f"/v1/cdrs/{cdr}", None
     yield "GET", f"/v1/calls/{call}", None
@@ -192,6 +199,7 @@ def test_matrix(api, server, tenant, other):
     operation = tenant.client.request("POST", "/v1/mass-operations", {
         "action": "set_failover", "select": {"numbers": [tenant.did["number"]]}, "failover": FAILOVER}).ok(201).json["id"]
     call = live_call(server, tenant)
+    plan = tenant.client.request("POST", "/v1/dial-plans", {"name": "p", "internal_number": "1", "steps": []}).ok(201).json["id"]
     event = tenant.client.get("/v1/events?limit=1").ok(200).json["data"][0]["id"]
     tenant.hook = tenant.client.request("POST", "/v1/webhooks", {"url": "http://127.0.0.1:1/"}).ok(201).json["id"]
     tenant.client.request("POST", f"/v1/webhooks/{tenant.hook}/ping").ok(202)
@@ -203,19 +211,20 @@ def test_matrix(api, server, tenant, other):
                         "t.account_id = a.id JOIN did d ON d.trunk_id = t.id JOIN sip_account s ON s.trunk_id = t.id "
                         f"WHERE a.id = '{tenant.account['id'][4:]}'")
     missing = {}
-    for method, path, body in routes(tenant, record, operation, call, event, drill):
+    for method, path, body in routes(tenant, record, operation, call, event, plan, drill):
         stranger = other.client.request(method, path, body)
         stranger.problem(404, "not_found")
         # Byte for byte what a thing that does not exist gets.
         for old, new in ((tenant.account["id"], "acc_"), (tenant.trunk["id"], "trk_"), (record, "cdr_"),
                          (tenant.key["id"], "key_"), (operation, "mop_"), (call, "call_"),
-                         (event, "evt_"), (tenant.hook, "whk_"), (tenant.delivery, "dlv_"), (drill, "drl_")):
+                         (event, "evt_"), (plan, "dp_"), (tenant.hook, "whk_"), (tenant.delivery, "dlv_"), (drill, "drl_")):
             path = path.replace(old, f"{new}0190163d-8694-739b-aea5-966c26f8ad91")
         path = path.replace(tenant.did["number"], "+12129998888")
         nothing = other.client.request(method, path, body)
         missing[method, path] = nothing
         assert nothing.body == stranger.body, (method, path)
     tenant.client.get(f"/v1/calls/{call}").ok(200)
+    assert tenant.client.get(f"/v1/dial-plans/{plan}").ok(200).json["name"] == "p"
     server.sql("DELETE FROM worker WHERE name = 'for the matrix'")
     after = server.sql("SELECT to_jsonb(a), to_jsonb(t), to_jsonb(d), to_jsonb(s) FROM account a JOIN trunk t ON "
                        "t.account_id = a.id JOIN did d ON d.trunk_id = t.id JOIN sip_account s ON s.trunk_id = t.id "
@@ -250,7 +259,9 @@ def test_lists_and_filters_show_ones_own_only(api, tenant, other):
     secrets = [tenant.account["id"], tenant.trunk["id"], tenant.did["number"], tenant.username, tenant.key["id"]]
     tenant.client.request("POST", "/v1/mass-operations", {
         "action": "set_failover", "select": {"numbers": [tenant.did["number"]]}, "failover": FAILOVER}).ok(201)
-    queries = ["/v1/accounts", "/v1/trunks", "/v1/mass-operations", "/v1/dids", "/v1/registrations", "/v1/calls", "/v1/cdrs", "/v1/events", "/v1/webhooks",
+    plan = tenant.client.request("POST", "/v1/dial-plans", {"name": "p", "internal_number": "1", "steps": []}).ok(201).json["id"]
+    secrets.append(plan)
+    queries = ["/v1/accounts", "/v1/dial-plans", "/v1/trunks", "/v1/mass-operations", "/v1/dids", "/v1/registrations", "/v1/calls", "/v1/cdrs", "/v1/events", "/v1/webhooks",
                f"{other.path}/api-keys", "/v1/sync"]
     filters = ["", "limit=1000", f"account_id={tenant.account['id']}", f"trunk_id={tenant.trunk['id']}",
                f"q={tenant.serial}", f"prefix={tenant.prefix[1:]}", f"did={tenant.did['number'][1:]}"]

@@ -46,6 +46,7 @@ def test_page(api):
 
 def test_writable_fields_are_those_of_the_contract(api, tenant):
     """Each field that a body may have in the contract is known to the program, and no other one."""
+    plan = "/v1/dial-plans/dp_0190163d-8694-739b-aea5-966c26f8ad91"
     schemas = api.contract.document["components"]["schemas"]
     for method, path, name in (
             ("POST", "/v1/accounts", "AccountCreate"), ("PATCH", tenant.path, "AccountUpdate"),
@@ -56,6 +57,8 @@ def test_writable_fields_are_those_of_the_contract(api, tenant):
             ("PUT", f"{tenant.trunk_path}/sip-accounts/secondary", "SipAccountWrite"),
             ("PUT", f"{tenant.trunk_path}/failover", "TrunkFailoverWrite"), ("PUT", f"{tenant.trunk_path}/ha", "HaWrite"),
             ("PATCH", tenant.did_path, "DidUpdate"), ("PUT", f"{tenant.did_path}/failover", "DidFailoverWrite"),
+            ("PUT", f"{tenant.did_path}/forwardings", "DidForwardingsWrite"), ("POST", "/v1/dial-plans", "DialPlanCreate"),
+            ("PUT", plan, "DialPlanWrite"), ("PATCH", plan, "DialPlanUpdate"),
             ("POST", "/v1/gateways", "GatewayCreate"), ("PATCH", "/v1/gateways/gw_0190163d-8694-739b-aea5-966c26f8ad91", "GatewayUpdate"),
             ("POST", "/v1/webhooks", "WebhookCreate"), ("PATCH", "/v1/webhooks/whk_0190163d-8694-739b-aea5-966c26f8ad91", "WebhookUpdate"),
             ("POST", f"{tenant.path}/api-keys", "ApiKeyCreate")):

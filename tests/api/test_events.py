@@ -237,6 +237,13 @@ def walk(api, tenant):
     yield "PATCH", "/v1/dids/{number}", did, {"label": "walked"}, None
     for method, body in (("PUT", FAILOVER), ("PATCH", FAILOVER), ("DELETE", None)):
         yield method, "/v1/dids/{number}/failover", f"{did}/failover", body, None
+    for method, body in (("PUT", {"forwardings": [{"target": {"external": "+12125550190"}}]}), ("DELETE", None)):
+        yield method, "/v1/dids/{number}/forwardings", f"{did}/forwardings", body, None
+    plan = {"name": "walk", "internal_number": "100", "steps": []}
+    yield post("/v1/dial-plans", "/v1/dial-plans", dict(plan, account_id=tenant.account["id"]), "plan")
+    yield "PUT", "/v1/dial-plans/{dial_plan_id}", lambda m: m["plan"], plan, None
+    yield "PATCH", "/v1/dial-plans/{dial_plan_id}", lambda m: m["plan"], {"name": "walked"}, None
+    yield "DELETE", "/v1/dial-plans/{dial_plan_id}", lambda m: m["plan"], None, None
     yield post("/v1/mass-operations", "/v1/mass-operations", {
         "action": "set_failover", "select": {"account_id": tenant.account["id"], "all": True}, "failover": FAILOVER}, "mop")
     yield "POST", "/v1/mass-operations/{mass_operation_id}/revert", lambda m: f"{m['mop']}/revert", None, None

@@ -25,7 +25,8 @@ static const struct field addresses_f = {.kind = FIELD_ADDRESSES, .min = 5060, .
 static const struct field country_f = {.kind = FIELD_COUNTRY};
 static const struct field timezone_f = {.kind = FIELD_TIMEZONE};
 static const struct field registration_f = {.kind = FIELD_REGISTRATION};
-static const struct field nothing_f = {.kind = FIELD_NOTHING};
+static const struct field internal_f = {.kind = FIELD_INTERNAL};
+static const struct field steps_f = {.kind = FIELD_STEPS};
 
 #define UUID "0190163d-8694-739b-aea5-966c26f8ad91"
 #define TAKEN(of, json_text, sql_text)                                                             \
@@ -189,7 +190,17 @@ static const struct {
 		"/realm"),
 	REFUSED(registration_f, "true", PROBLEM_WRONG_TYPE, ""),
 
-	REFUSED(nothing_f, "\"dp_1\"", PROBLEM_UNKNOWN_DIAL_PLAN, ""),
+	TAKEN(internal_f, "\"*98\"", "*98"),
+	REFUSED(internal_f, "\"\"", PROBLEM_TOO_SHORT, ""),
+	REFUSED(internal_f, "\"1234567890123456\"", PROBLEM_TOO_LONG, ""),
+	REFUSED(internal_f, "\"1a\"", PROBLEM_INVALID_CHARACTERS, ""),
+	REFUSED(internal_f, "100", PROBLEM_WRONG_TYPE, ""),
+	TAKEN(steps_f, "[]", "[]"),
+	TAKEN(steps_f, "[{\"app\":\"forward\",\"external\":\"+442079460000\"}]",
+		"[{\"external\":\"+442079460000\",\"app\":\"forward\",\"active_times\":null}]"),
+	REFUSED(steps_f, "{}", PROBLEM_WRONG_TYPE, ""),
+	REFUSED(steps_f, "[1]", PROBLEM_WRONG_TYPE, "/0"),
+	REFUSED(steps_f, "[{\"app\":1}]", PROBLEM_WRONG_TYPE, "/0/app"),
 };
 
 static const char *country_us(void *arg)

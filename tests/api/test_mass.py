@@ -554,7 +554,8 @@ def test_create_rehearsed_and_expired(customer):
     dry = create(customer, dids, 200, dry_run=True).json
     assert dry["id"] is None and dry["changed"] == 12 and len(dry["sample"]) == 10
     assert dry["sample"][3] == {"number": numbers[3], "before": None, "after": {
-        "account_id": customer.id, "trunk_id": customer.trunks[1], "label": numbers[3], "external_id": None}}
+        "account_id": customer.id, "trunk_id": customer.trunks[1], "dial_plan_id": None, "label": numbers[3],
+        "external_id": None}}
     customer.client.get(f"/v1/dids/{numbers[0]}").problem(404)
     made = create(customer, dids, expires_in_seconds=1).json
     until(lambda: reverted(customer, made), "the operation is reverted", 60)

@@ -366,7 +366,7 @@ def test_did_exists(api, tenant, other):
     ("number", "+1 212 555 0100", "not_e164"), ("number", "sip:+12125550100", "not_e164"),
     ("number", 12125550100, "wrong_type"), ("number", "+12125550100'; --", "not_e164"),
     ("account_id", ACCOUNT, "unknown_account"), ("trunk_id", TRUNK, "unknown_trunk"), ("trunk_id", "x", "not_an_id"),
-    ("dial_plan_id", "dp_1", "unknown_dial_plan"), ("incoming_action", "drop", "unknown_value"),
+    ("dial_plan_id", "dp_1", "not_an_id"), ("incoming_action", "drop", "unknown_value"),
     ("ring_seconds", 0, "out_of_range"), ("triggers", ["x"], "unknown_value"), ("label", "", "too_short"),
     ("failover_number", "+12125550100", "unknown_field"), ("updated_at", None, "read_only"),
 ])
@@ -476,7 +476,7 @@ def test_circle_through_another_account_tells_no_numbers(api, tenant, other):
     mine, theirs = tenant.did["number"], other.did["number"]
     api.request("PUT", f"/v1/dids/{theirs}/failover", {"number": mine}).ok(200)
     detail = api.request("PUT", f"/v1/dids/{mine}/failover", {"number": theirs}).problem(422, "forwarding_loop")["detail"]
-    assert "another account" in detail and mine not in detail
+    assert "another account" in detail and theirs not in detail
 
 
 # ---- gateways --------------------------------------------------------------------------------

@@ -114,6 +114,12 @@ START_TEST(ranges_and_words)
 		{"sip_account", "ip_addresses",
 			"(SELECT array_agg(('10.0.0.' || i)::cidr) FROM generate_series(1, 101) i)",
 			false},
+		{"did", "forwardings", "'[]'", true},
+		{"did", "forwardings", "NULL", false},
+		{"did", "forwardings", "'{}'", false},
+		{"did", "forwardings", "'[1]'", false},
+		{"did", "forwardings", "'[{\"target\": {\"external\": \"+14155550190\"}}]'", false},
+		{"trunk", "failover_enabled", "true", false}, /* to nowhere */
 		{"did", "incoming_action", "'ring_then_forward'", true},
 		{"did", "incoming_action", "'sing'", false},
 		{"did", "ring_seconds", "NULL", true},
@@ -428,10 +434,30 @@ START_TEST(records)
 		"{\"host\":\"r\",\"port\":5070,\"transport\":\"udp\"},\"failover_registrar\":null,"
 		"\"expires_seconds\":600,\"register_failover_seconds\":5}')");
 	testdb_run(db,
+		"INSERT INTO dial_plan (id, account_id, name, internal_number, steps) VALUES"
+		" ('00000000-0000-4000-8000-0000000000e1', '00000000-0000-4000-8000-0000000000a1',"
+		" 'Night', '*70', '[{\"app\": \"ring\", \"strategy\": \"simultaneous\","
+		" \"ring_seconds\": 9, \"active_times\": [{\"days\": [\"sun\", \"mon\"], \"from\":"
+		" \"22:00\", \"to\": \"00:00\"}], \"targets\": [{\"external\": \"+14155550190\"},"
+		" {\"trunk_id\": \"trk_00000000-0000-4000-8000-0000000000b1\"}, {\"sip_uri\":"
+		" \"sip:a@[::1]:5070;transport=tcp\"}]}, {\"app\": \"schedule\", \"active_times\":"
+		" [{\"days\": [\"sat\"], \"from\": \"00:00\", \"to\": \"24:00\"}], \"then\": "
+		"[{\"app\":"
+		" \"reject\", \"code\": 486, \"reason\": \"so (100%)\", \"active_times\": null}],"
+		" \"else\": []}]')");
+	testdb_run(db,
 		"INSERT INTO did (number, account_id, trunk_id, triggers, ring_seconds,"
 		" failover_number) VALUES (14155550100, '00000000-0000-4000-8000-0000000000a1',"
 		" '00000000-0000-4000-8000-0000000000b1', '{}', 20, 14155550101),"
 		" (14155550102, '00000000-0000-4000-8000-0000000000a1', NULL, NULL, NULL, NULL)");
+	testdb_run(db,
+		"UPDATE did SET dial_plan_id = '00000000-0000-4000-8000-0000000000e1', forwardings "
+		"="
+		" '[{\"designation\": \"a b\", \"target\": {\"internal\": \"+14155550100\"},"
+		" \"ring_seconds\": 15, \"calling_party_display\": \"fixed\", "
+		"\"calling_party_number\":"
+		" \"+14155550100\", \"active_times\": null, \"enabled\": false}]' WHERE number ="
+		" 14155550102");
 	ck_assert_int_eq(db_feed_begin(db, NULL, &reading), 0);
 	ck_assert(reading.full);
 	ck_assert_int_eq(db_feed_lines(db, &reading, add_line, &t), 0);
@@ -443,6 +469,11 @@ START_TEST(records)
 		"T\t00000000-0000-4000-8000-0000000000b1\t00000000-0000-4000-8000-"
 		"0000000000a1\tt\t30\t15\t180"
 		"\t14400\tback\\\\slash\trequest_uri\tonly_primary\tf\t\\N\tbusy,rejected\n"
+		"P\t00000000-0000-4000-8000-0000000000e1\t00000000-0000-4000-8000-"
+		"0000000000a1\tNight"
+		"\t*70\t(ring 65:1320-1440 simultaneous 9 e14155550190 "
+		"t00000000-0000-4000-8000-0000000000b1 ssip:a@[::1]:5070;transport=tcp)(schedule "
+		"32:0-1440 {(reject - 486 so%20%28100%25%29)} {})\n"
 		"S\t00000000-0000-4000-8000-0000000000c1\t00000000-0000-4000-8000-"
 		"0000000000b1\tprimary\t\\N"
 		"\tip\t\\N\t\\N\t\\N\t192.0.2.1/32,2001:db8::/32\t192.0.2.1|5060|udp\n"
@@ -451,10 +482,10 @@ START_TEST(records)
 		"\\\\\tr|5070|udp\t\\N\t600\t5\n"
 		"D\t14155550100\t00000000-0000-4000-8000-0000000000a1\t00000000-0000-4000-8000-"
 		"0000000000b1"
-		"\t\\N\tt\tring\t20\t\t14155550101\t\t\\N\t\\N\n"
+		"\t\\N\tt\tring\t20\t\t14155550101\t\t\\N\t\\N\t\n"
 		"D\t14155550102\t00000000-0000-4000-8000-"
-		"0000000000a1\t\\N\t\\N\tt\tring\t\\N\t\\N\t\\N\t\t"
-		"\\N\t\\N\n");
+		"0000000000a1\t\\N\t00000000-0000-4000-8000-0000000000e1\tt\tring\t\\N\t\\N"
+		"\t\\N\t\t\\N\t\\N\t(f - 15 fixed 14155550100 i+14155550100 a%20b)\n");
 }
 END_TEST
 

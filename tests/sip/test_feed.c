@@ -96,6 +96,27 @@ START_TEST(every_kind_of_change)
 		" '[{\"host\": \"127.0.0.4\", \"port\": 5080, \"transport\": \"udp\"}]'",
 		"UPDATE did SET failover_backup_pbxs = '[]', failover_calling_party_display = NULL,"
 		" triggers = NULL, trunk_id = NULL WHERE number % 2 = 0",
+		"INSERT INTO dial_plan (account_id, name, internal_number, steps) SELECT id,"
+		" 'plan ' || n, n, '[{\"app\": \"reject\", \"code\": 486, \"reason\": \"a b\","
+		" \"active_times\": null}]' FROM account, unnest(ARRAY['100', '200']) n",
+		"UPDATE dial_plan SET steps = '[{\"app\": \"ring\", \"targets\": [{\"internal\": "
+		"\"200\"},"
+		" {\"external\": \"+442079460123\"}], \"strategy\": \"simultaneous\", "
+		"\"ring_seconds\": 9,"
+		" \"active_times\": [{\"days\": [\"mon\"], \"from\": \"22:00\", \"to\": "
+		"\"06:00\"}]}]'"
+		" WHERE internal_number = '100'",
+		"UPDATE did d SET trunk_id = NULL, dial_plan_id = p.id FROM dial_plan p WHERE"
+		" p.account_id = d.account_id AND p.internal_number = '100' AND number % 2 = 1",
+		"UPDATE did SET forwardings = '[{\"designation\": \"x y\", \"target\": "
+		"{\"internal\":"
+		" \"200\"}, \"ring_seconds\": 15, \"calling_party_display\": null,"
+		" \"calling_party_number\": null, \"active_times\": null, \"enabled\": true}]'",
+		"UPDATE trunk t SET failover_enabled = true, failover_dial_plan_id = p.id FROM"
+		" dial_plan p WHERE p.account_id = t.account_id AND p.internal_number = '200'",
+		"UPDATE did SET dial_plan_id = NULL; UPDATE dial_plan SET internal_number = '101',"
+		" steps = '[]' WHERE internal_number = '100'",
+		"DELETE FROM dial_plan WHERE internal_number = '101'",
 		"UPDATE gateway SET failover_address ="
 		" '{\"host\": \"gw2.example.com\", \"port\": null, \"transport\": \"tls\"}',"
 		" prefixes = '{}', priority = 5, public_trunk = true, name = E'tab\\\\here'",
@@ -103,7 +124,7 @@ START_TEST(every_kind_of_change)
 		"DELETE FROM did WHERE number % 3 = 0",
 		"DELETE FROM sip_account WHERE role = 'primary'",
 		"DELETE FROM gateway",
-		"DELETE FROM did; DELETE FROM trunk; DELETE FROM account",
+		"DELETE FROM did; DELETE FROM trunk; DELETE FROM dial_plan; DELETE FROM account",
 		"INSERT INTO account (name) VALUES ('again')",
 	};
 	struct feed *feed;
