@@ -23,6 +23,12 @@ struct configuration_trunk {
 	bool made; /* by this walk: its id is not shown */
 };
 
+struct configuration_dial_plan {
+	char id[UUID_TEXT_SIZE];
+	char internal_number[16];
+	long entry; /* of the document's list, -1: not in it */
+};
+
 struct configuration {
 	struct http_request *req;
 	struct db *db; /* its transaction is open */
@@ -36,21 +42,32 @@ struct configuration {
 	bool prune, plan;
 	struct configuration_trunk *trunk;
 	size_t trunks;
+	struct configuration_dial_plan *dial_plan;
+	size_t dial_plans;
 	struct did_rows rows;
 	struct problems problems;
 	json_t *changes;
-	size_t other_trunks, other_dids; /* not in the document, and left alone */
+	size_t other_trunks, other_dial_plans, other_dids; /* not in the document, and left alone */
 };
 
 /* Everything that the functions below find wrong is in problems; false: the request is answered, and the
  * transaction must not go on. */
 bool configuration_trunks_write(struct configuration *c);
+/* Their failover, which may lead to dial plans. */
+bool configuration_trunk_failovers_write(struct configuration *c);
 bool configuration_trunks_prune(struct configuration *c);
+bool configuration_dial_plans_write(struct configuration *c);
+bool configuration_dial_plans_prune(struct configuration *c);
 bool configuration_dids_write(struct configuration *c);
 
 /* A trunk by its id, its external_id or its name; NULL: none, or more than one. */
 const struct configuration_trunk *configuration_trunk_find(
 	const struct configuration *c, const char *ref);
+/* The bare UUID of a dial plan; NULL: none has the internal number. */
+const char *configuration_dial_plan_find(
+	const struct configuration *c, const char *internal_number);
+/* Puts "dial_plan" with the internal number in the place of "dial_plan_id". */
+void configuration_dial_plan_refer(const struct configuration *c, json_t *object);
 /* What a DID calls it. */
 void configuration_trunk_ref(
 	const struct configuration *c, const struct configuration_trunk *t, char *out, size_t size);

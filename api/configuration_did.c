@@ -17,6 +17,11 @@ static const char *trunk_of(const char *ref, void *arg)
 	return t ? t->id : NULL;
 }
 
+static const char *dial_plan_of(const char *ref, void *arg)
+{
+	return configuration_dial_plan_find(arg, ref);
+}
+
 static bool rows_take(struct configuration *c)
 {
 	struct mass_items it = {.p = c->dids_list.text, .len = c->dids_list.len};
@@ -59,6 +64,7 @@ static json_t *shown(const struct configuration *c, const char *text)
 	json_object_set_new(did, "trunk", t ? json_string(ref) : json_null());
 	json_object_del(did, "trunk_id");
 	json_object_del(did, "account_id");
+	configuration_dial_plan_refer(c, did);
 	return did;
 }
 
@@ -122,6 +128,14 @@ static int load(struct configuration *c)
 	return err ? err : did_load_apply(c->db);
 }
 
+/* The statement that failed has ended the transaction: nothing more can be found out. */
+static bool circle_answer(struct configuration *c)
+{
+	problems_append(&c->problems, &c->rows.problems);
+	problems_answer(c->req, 422, PROBLEM_VALIDATION_FAILED, &c->problems);
+	return false;
+}
+
 bool configuration_dids_write(struct configuration *c)
 {
 	const json_t *list = json_object_get(c->document, "dids");
@@ -137,13 +151,16 @@ bool configuration_dids_write(struct configuration *c)
 	c->rows.failover = c->rows.update = true;
 	c->rows.account = c->account;
 	c->rows.trunk = trunk_of;
-	c->rows.trunk_arg = c;
+	c->rows.dial_plan = dial_plan_of;
+	c->rows.ref_arg = c;
 	if (!rows_take(c))
 		return false;
 	if (c->rows.problems.count == 0)
 		err = load(c);
 	if (err == EEXIST)
 		err = EBUSY; /* somebody else's account got it just now */
+	if (did_rows_circle(&c->rows, c->db, err))
+		return circle_answer(c);
 	problems_append(&c->problems, &c->rows.problems);
 	if (err)
 		request_db_failed(c->req, err);

@@ -96,7 +96,7 @@ static void keys_check(struct configuration *c)
 {
 	static const char *const outer[] = {"configuration", "prune", "token", NULL};
 	static const char *const inner[] = {
-		"account", "failover", "destination_rules", "trunks", "dids", NULL};
+		"account", "failover", "destination_rules", "trunks", "dial_plans", "dids", NULL};
 	const json_t *prune = json_object_get(c->root, "prune");
 	const json_t *token = json_object_get(c->root, "token");
 
@@ -161,9 +161,10 @@ static bool walk(struct configuration *c)
 	return account_part(c, "account", RESOURCE_ACCOUNT, "account") &&
 	       account_part(
 		       c, "destination_rules", RESOURCE_DESTINATION_RULES, "destination_rules") &&
-	       configuration_trunks_write(c) && configuration_dids_write(c) &&
+	       configuration_trunks_write(c) && configuration_dial_plans_write(c) &&
+	       configuration_trunk_failovers_write(c) && configuration_dids_write(c) &&
 	       account_part(c, "failover", RESOURCE_ACCOUNT_FAILOVER, "account_failover") &&
-	       configuration_trunks_prune(c);
+	       configuration_dial_plans_prune(c) && configuration_trunks_prune(c);
 }
 
 static void walk_reset(struct configuration *c)
@@ -173,8 +174,11 @@ static void walk_reset(struct configuration *c)
 		free(c->trunk[i].external_id);
 	}
 	free(c->trunk);
+	free(c->dial_plan);
 	c->trunk = NULL;
-	c->trunks = c->other_trunks = c->other_dids = 0;
+	c->dial_plan = NULL;
+	c->trunks = c->dial_plans = 0;
+	c->other_trunks = c->other_dial_plans = c->other_dids = 0;
 	if (c->rows.req)
 		did_rows_fini(&c->rows);
 	memset(&c->rows, 0, sizeof(c->rows));
@@ -217,12 +221,12 @@ static size_t count(const struct configuration *c, const char *action)
 
 static void answer(struct configuration *c, const char *token, const char *revision)
 {
-	json_t *out = json_pack("{s:b, s:b, s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:O, s:s, s:s?}",
+	json_t *out = json_pack("{s:b, s:b, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:O, s:s, s:s?}",
 		"applied", !c->plan, "prune", c->prune, "summary", "create",
 		(json_int_t)count(c, "create"), "update", (json_int_t)count(c, "update"), "delete",
 		(json_int_t)count(c, "delete"), "unmanaged", "trunks", (json_int_t)c->other_trunks,
-		"dids", (json_int_t)c->other_dids, "changes", c->changes, "token", token,
-		"revision", revision);
+		"dial_plans", (json_int_t)c->other_dial_plans, "dids", (json_int_t)c->other_dids,
+		"changes", c->changes, "token", token, "revision", revision);
 	char *text = out ? json_dumps(out, JSON_COMPACT) : NULL;
 
 	if (text)

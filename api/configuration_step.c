@@ -151,6 +151,8 @@ static bool entry_add(struct work *k, const struct resource_row *row)
 
 	if (after && k->secret)
 		json_object_set_new(after, "password", json_string("********"));
+	configuration_dial_plan_refer(k->c, k->before);
+	configuration_dial_plan_refer(k->c, after);
 	differs = configuration_change(k->c, s->kind, s->subject, s->pointer, k->before, after);
 	if (differs && k->made)
 		snprintf(k->made, UUID_TEXT_SIZE, "%s", row->key);

@@ -246,8 +246,76 @@ static bool parts(struct entry *e)
 		if (ok && !gone)
 			ok = part(e, e->body, e->pointer, "ha", RESOURCE_TRUNK_HA, "trunk_ha");
 	}
-	return ok &&
-	       part(e, e->body, e->pointer, "failover", RESOURCE_TRUNK_FAILOVER, "trunk_failover");
+	return ok;
+}
+
+/* With the dial plan's id in the place of its internal number. NULL: there is none, the problem was added. */
+static json_t *failover_of(struct configuration *c, const json_t *failover, const char *pointer)
+{
+	const json_t *ref = json_object_get(failover, "dial_plan");
+	json_t *out = json_deep_copy(failover);
+	char at[PROBLEM_POINTER_MAX], id[UUID_ID_SIZE];
+	const char *found = json_is_string(ref)
+				    ? configuration_dial_plan_find(c, json_string_value(ref))
+				    : NULL;
+	struct uuid u;
+
+	if (!ref)
+		return out;
+	json_object_del(out, "dial_plan");
+	if (json_is_null(ref)) {
+		json_object_set_new(out, "dial_plan_id", json_null());
+	} else if (found && uuid_parse(found, strlen(found), &u) == 0) {
+		uuid_format_id("dp", &u, id);
+		json_object_set_new(out, "dial_plan_id", json_string(id));
+	} else {
+		pointer_join(at, pointer, "dial_plan");
+		problems_add(&c->problems, at, PROBLEM_UNKNOWN_DIAL_PLAN,
+			"Must be the internal number of a dial plan.");
+		json_decref(out);
+		out = NULL;
+	}
+	return out;
+}
+
+static bool failover_write(
+	struct configuration *c, const struct configuration_trunk *t, const json_t *failover)
+{
+	char entry[PROBLEM_POINTER_MAX], pointer[PROBLEM_POINTER_MAX];
+	json_t *desired;
+	bool ok;
+
+	pointer_join_index(entry, base, (unsigned long)t->entry);
+	pointer_join(pointer, entry, "failover");
+	desired = failover_of(c, failover, pointer);
+	ok = !desired || configuration_step(c,
+				 &(struct configuration_step){.id = RESOURCE_TRUNK_FAILOVER,
+					 .kind = "trunk_failover",
+					 .subject = t->name,
+					 .key = t->id,
+					 .pointer = pointer,
+					 .desired = desired},
+				 NULL);
+	json_decref(desired);
+	return ok;
+}
+
+bool configuration_trunk_failovers_write(struct configuration *c)
+{
+	const json_t *list = json_object_get(c->document, "trunks"), *entry;
+	bool ok = true;
+	size_t at;
+
+	json_array_foreach(list, at, entry)
+	{
+		const json_t *failover = json_object_get(entry, "failover");
+
+		for (size_t i = 0; ok && failover && i < c->trunks; i++) {
+			if (c->trunk[i].entry == (long)at)
+				ok = failover_write(c, &c->trunk[i], failover);
+		}
+	}
+	return ok;
 }
 
 static json_t *own_fields(const json_t *body)

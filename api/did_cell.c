@@ -97,6 +97,13 @@ static json_t *string_read(const char *text, size_t len)
 	return json_stringn(text, len);
 }
 
+static json_t *json_read(const char *text, size_t len)
+{
+	json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+
+	return value ? value : json_stringn(text, len);
+}
+
 json_t *did_cell_read(const struct field *f, const char *text, size_t len)
 {
 	if (len == 0)
@@ -112,6 +119,8 @@ json_t *did_cell_read(const struct field *f, const char *text, size_t len)
 		return list_read(text, len, string_read);
 	case FIELD_ADDRESSES:
 		return list_read(text, len, address_read);
+	case FIELD_FORWARDINGS:
+		return json_read(text, len);
 	default:
 		return json_stringn(text, len);
 	}
@@ -173,6 +182,15 @@ static void string_write(FILE *out, const struct field *f, const json_t *value)
 	free(guarded);
 }
 
+static void json_write(FILE *out, const json_t *value)
+{
+	char *text = json_array_size(value) > 0 ? json_dumps(value, JSON_COMPACT) : NULL;
+
+	if (text)
+		csv_write(out, text, strlen(text));
+	free(text);
+}
+
 void did_cell_write(FILE *out, const struct field *f, const json_t *value)
 {
 	if (json_is_string(value))
@@ -181,6 +199,8 @@ void did_cell_write(FILE *out, const struct field *f, const json_t *value)
 		fputs(json_is_true(value) ? "true" : "false", out);
 	else if (json_is_integer(value))
 		fprintf(out, "%lld", (long long)json_integer_value(value));
+	else if (json_is_array(value) && f->kind == FIELD_FORWARDINGS)
+		json_write(out, value);
 	else if (json_is_array(value))
 		list_write(out, f, value);
 }

@@ -6,6 +6,7 @@
  *	                      out in JSON; an IPv6 address in brackets
  *	texts                 as they are; one that a spreadsheet would take for a formula gets an apostrophe in
  *	                      front, which is taken off again
+ *	forwardings           JSON; the empty list is an empty cell
  *	all else              as in JSON, without quotes */
 #ifndef TRUNKGUARD_API_DID_CELL_H
 #define TRUNKGUARD_API_DID_CELL_H

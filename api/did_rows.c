@@ -7,6 +7,7 @@
 
 #include "api/app.h"
 #include "api/request_db.h"
+#include "db/flow.h"
 #include "db/resource_number.h"
 
 /* The default country of the row's account. */
@@ -173,7 +174,7 @@ static void named_take(struct did_rows *d, struct row *r, const char *name, bool
 	unsigned i = column_of(name, failover);
 	const struct field *other = other_field(name, failover);
 
-	if (i < did_columns())
+	if (i < did_columns() && (d->failover || !did_column(i)->part))
 		value_take(d, r, i, v, pointer);
 	else if (!other)
 		unknown(d, pointer);
@@ -208,22 +209,45 @@ static void failover_take(struct did_rows *d, struct row *r, const json_t *v, co
 	}
 }
 
-static void trunk_take(struct did_rows *d, struct row *r, const json_t *v, const char *pointer)
+/* found: by the name that is the value. */
+static void reference_take(struct did_rows *d, struct row *r, const char *column, const json_t *v,
+	const char *found, const char *pointer)
 {
-	unsigned i = column_of("trunk_id", false);
-	const char *found = NULL;
+	unsigned i = column_of(column, false);
+	bool trunk = strcmp(column, "trunk_id") == 0;
 
 	r->given |= 1ULL << i;
 	if (json_is_null(v))
 		return;
-	if (json_is_string(v))
-		found = d->trunk(json_string_value(v), d->trunk_arg);
-	if (found)
-		r->value[i] = found;
-	else
+	r->value[i] = found;
+	if (!json_is_string(v))
+		problems_add(&d->problems, pointer, PROBLEM_WRONG_TYPE, "Must be a string.");
+	else if (!found)
 		problems_add(&d->problems, pointer,
-			json_is_string(v) ? PROBLEM_UNKNOWN_TRUNK : PROBLEM_WRONG_TYPE,
-			"Must be the external_id, the name or the id of one trunk.");
+			trunk ? PROBLEM_UNKNOWN_TRUNK : PROBLEM_UNKNOWN_DIAL_PLAN, "%s",
+			trunk ? "Must be the external_id, the name or the id of one trunk."
+			      : "Must be the internal number of a dial plan.");
+}
+
+/* A member that stands for an id; false: it is none. */
+static bool is_reference(
+	struct did_rows *d, struct row *r, const char *key, const json_t *v, const char *at)
+{
+	const char *name = json_string_value(v);
+
+	if (!d->trunk)
+		return false;
+	if (strcmp(key, "trunk") == 0)
+		reference_take(d, r, "trunk_id", v, name ? d->trunk(name, d->ref_arg) : NULL, at);
+	else if (strcmp(key, "dial_plan") == 0)
+		reference_take(
+			d, r, "dial_plan_id", v, name ? d->dial_plan(name, d->ref_arg) : NULL, at);
+	else if (strcmp(key, "trunk_id") == 0 || strcmp(key, "account_id") == 0 ||
+		 strcmp(key, "dial_plan_id") == 0)
+		unknown(d, at);
+	else
+		return false;
+	return true;
 }
 
 static void member_take(struct did_rows *d, struct row *r, const char *key, const json_t *v)
@@ -235,10 +259,8 @@ static void member_take(struct did_rows *d, struct row *r, const char *key, cons
 		named_take(d, r, key + 9, true, v, at);
 	else if (d->failover && !d->flat && strcmp(key, "failover") == 0)
 		failover_take(d, r, v, at);
-	else if (d->trunk && strcmp(key, "trunk") == 0)
-		trunk_take(d, r, v, at);
-	else if (d->trunk && (strcmp(key, "trunk_id") == 0 || strcmp(key, "account_id") == 0))
-		unknown(d, at);
+	else if (is_reference(d, r, key, v, at))
+		return;
 	else
 		named_take(d, r, key, false, v, at);
 }
@@ -341,6 +363,8 @@ static const struct {
 		"There is no such dial plan in the account."},
 	[DID_LOAD_TWO_TARGETS] = {PROBLEM_CONFLICTING_FIELDS,
 		"A DID leads to a trunk or to a dial plan, not to both."},
+	[DID_LOAD_NO_INTERNAL] = {PROBLEM_UNKNOWN_INTERNAL_NUMBER,
+		"A target is neither an internal number nor a DID of the account."},
 	[DID_LOAD_SELF_FORWARD] = {PROBLEM_SELF_FORWARD, "The DID would fail over to itself."},
 	[DID_LOAD_CIRCLE] = {PROBLEM_FORWARDING_LOOP, NULL},
 	[DID_LOAD_DENIED] = {PROBLEM_DESTINATION_DENIED, NULL},
@@ -361,6 +385,8 @@ static void pointer_of(const struct did_rows *d, int64_t line, unsigned column, 
 		pointer_join(out, failover, c->field->name);
 	} else if (d->trunk && strcmp(c->name, "trunk_id") == 0) {
 		pointer_join(out, at, "trunk");
+	} else if (d->trunk && strcmp(c->name, "dial_plan_id") == 0) {
+		pointer_join(out, at, "dial_plan");
 	} else {
 		pointer_join(out, at, c->name);
 	}
@@ -379,6 +405,16 @@ void did_rows_problem(
 	else
 		problems_add(&d->problems, pointer, errors[error].code, "%s",
 			errors[error].detail ? errors[error].detail : text);
+}
+
+bool did_rows_circle(struct did_rows *d, struct db *db, int err)
+{
+	const char *circle = err == EINVAL ? flow_circle(db) : NULL;
+
+	if (circle)
+		problems_add(&d->problems, d->base, PROBLEM_FORWARDING_LOOP,
+			"Calls would go round in a circle: %s.", circle);
+	return circle != NULL;
 }
 
 bool did_rows_refuse(struct did_rows *d, uint64_t found)

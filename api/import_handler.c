@@ -278,7 +278,9 @@ static void apply(struct import *im)
 		err = did_import(db, did_rows_load(&im->rows), im->dry_run, did_rows_problem,
 			&im->rows, &found, &r);
 	}
-	if (err)
+	if (did_rows_circle(&im->rows, db, err))
+		did_rows_refuse(&im->rows, 0);
+	else if (err)
 		request_db_failed(req, err);
 	else if (found == 0)
 		answer(im, &r);

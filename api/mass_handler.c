@@ -143,7 +143,9 @@ static void apply(struct mass_body *b)
 	if (!db)
 		return;
 	err = run(db, b, &r, &found);
-	if (err) {
+	if (did_rows_circle(&b->dids, db, err)) {
+		did_rows_refuse(&b->dids, 0);
+	} else if (err) {
 		failed(req, db, err);
 	} else if (r.refused) {
 		refuse(b, &r);

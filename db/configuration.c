@@ -53,8 +53,19 @@ static void trunks_add(struct sql *s)
 	sql_add(s, "), ");
 	object_add(s, "ha", RESOURCE_TRUNK_HA);
 	sql_add(s, ", ");
-	object_add(s, "failover", RESOURCE_TRUNK_FAILOVER);
-	sql_add(s, ") AS one FROM trunk WHERE trunk.account_id = $1) t)");
+	sql_add(s,
+		"'failover', json_build_object('enabled', failover_enabled, 'dial_plan', (SELECT "
+		"p.internal_number FROM dial_plan p WHERE p.id = trunk.failover_dial_plan_id), "
+		"'triggers', failover_triggers)) AS one FROM trunk WHERE trunk.account_id = $1) "
+		"t)");
+}
+
+static void dial_plans_add(struct sql *s)
+{
+	sql_add(s, "'dial_plans', (SELECT coalesce(json_agg(p.one ORDER BY p.id), '[]') FROM "
+		   "(SELECT dial_plan.id, json_build_object('id', 'dp_' || dial_plan.id, ");
+	members_add(s, RESOURCE_DIAL_PLAN);
+	sql_add(s, ") AS one FROM dial_plan WHERE dial_plan.account_id = $1) p)");
 }
 
 /* What a DID calls its trunk: the external_id or the name, as long as no other trunk is meant by it. */
@@ -65,13 +76,17 @@ static const char refs_sql[] =
 	"NOT EXISTS (SELECT FROM trunk o WHERE o.account_id = $1 AND o.external_id = t.name) THEN "
 	"t.name ELSE 'trk_' || t.id END AS ref FROM trunk t WHERE t.account_id = $1) ";
 
+#define VERSIONS(table)                                                                            \
+	"(SELECT string_agg(v.id || '.' || v.version, ',' ORDER BY v.id) FROM " table              \
+	" v WHERE v.account_id = a.id)"
 #define SQL_ETAG                                                                                   \
-	"md5(concat_ws('/', a.version, a.updated_at, (SELECT string_agg(t.id || '.' || "           \
-	"t.version, ',' ORDER BY t.id) FROM trunk t WHERE t.account_id = a.id), (SELECT "          \
-	"string_agg(s.id || '.' || s.version, ',' ORDER BY s.id) FROM sip_account s WHERE "        \
-	"s.account_id = a.id), (SELECT count(*) || '.' || sum(hashint8extended(d.number, "         \
-	"d.version + (extract(epoch FROM d.updated_at) * 1000000)::bigint)) FROM did d WHERE "     \
-	"d.account_id = a.id)))"
+	"md5(concat_ws('/', a.version, a.updated_at, " VERSIONS("trunk") ", " VERSIONS(            \
+		"sip_account") ", " VERSIONS("dial_plan") ", (SELECT count(*) || '.' || "          \
+							  "sum(hashint8extended(d.number, "        \
+							  "d.version + (extract(epoch FROM "       \
+							  "d.updated_at) * 1000000)::bigint)) "    \
+							  "FROM did d WHERE d.account_id = "       \
+							  "a.id)))"
 
 static char *read_make(void)
 {
@@ -87,6 +102,8 @@ static char *read_make(void)
 	object_add(&s, "destination_rules", RESOURCE_DESTINATION_RULES);
 	sql_add(&s, ", ");
 	trunks_add(&s);
+	sql_add(&s, ", ");
+	dial_plans_add(&s);
 	sql_add(&s, ", 'dids', (SELECT coalesce(json_agg(d.one ORDER BY d.number), '[]') FROM "
 		    "(SELECT did.number, ");
 	did_row_json_add(&s, "(SELECT ref.ref FROM ref WHERE ref.id = did.trunk_id)");
@@ -142,6 +159,7 @@ int configuration_lock(struct db *db, const char *account)
 		"SELECT FROM account WHERE id = $1 FOR UPDATE",
 		"SELECT FROM trunk WHERE account_id = $1 ORDER BY id FOR UPDATE",
 		"SELECT FROM sip_account WHERE account_id = $1 ORDER BY id FOR UPDATE",
+		"SELECT FROM dial_plan WHERE account_id = $1 ORDER BY id FOR UPDATE",
 		"SELECT FROM did WHERE account_id = $1 ORDER BY number FOR UPDATE",
 	};
 	int err = 0;
@@ -157,6 +175,13 @@ int configuration_trunks(struct db *db, const char *account, struct pg_result **
 {
 	return db_query(db,
 		"SELECT id, name, external_id FROM trunk WHERE account_id = $1 ORDER BY id", 1,
+		&account, result);
+}
+
+int configuration_dial_plans(struct db *db, const char *account, struct pg_result **result)
+{
+	return db_query(db,
+		"SELECT id, internal_number FROM dial_plan WHERE account_id = $1 ORDER BY id", 1,
 		&account, result);
 }
 

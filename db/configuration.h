@@ -19,6 +19,9 @@ DB_MUST_CHECK int configuration_lock(struct db *db, const char *account);
 /* Rows: bare id, name, external_id, in the order they were made. */
 DB_MUST_CHECK int configuration_trunks(
 	struct db *db, const char *account, struct pg_result **result);
+/* Rows: bare id, internal number. */
+DB_MUST_CHECK int configuration_dial_plans(
+	struct db *db, const char *account, struct pg_result **result);
 /* After did_load_check(): DIDs of the account that are not among the lines. Rows: number with '+', JSON. */
 DB_MUST_CHECK int configuration_other_dids(
 	struct db *db, const char *account, struct pg_result **result);

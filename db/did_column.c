@@ -23,7 +23,8 @@ static void columns_add(enum resource_id id)
 			continue;
 		snprintf(names[count], sizeof(names[count]), "%s%s", r->prefix ? r->prefix : "",
 			r->field[i].name);
-		*c = (struct did_column){&r->field[i], names[count], id == RESOURCE_DID_FAILOVER};
+		*c = (struct did_column){&r->field[i], names[count], id == RESOURCE_DID_FAILOVER,
+			id != RESOURCE_DID};
 		count++;
 	}
 }
@@ -37,7 +38,8 @@ static void members_add(struct sql *s, bool failover, bool refers)
 
 		if (c->failover != failover ||
 			(refers && (strcmp(c->name, "account_id") == 0 ||
-					   strcmp(c->name, "trunk_id") == 0)))
+					   strcmp(c->name, "trunk_id") == 0 ||
+					   strcmp(c->name, "dial_plan_id") == 0)))
 			continue;
 		sql_add(s, "%s'%s', ", comma, c->field->name);
 		resource_expression_add(
@@ -51,7 +53,10 @@ void did_row_json_add(struct sql *s, const char *trunk)
 	sql_add(s, "json_build_object(");
 	members_add(s, false, trunk != NULL);
 	if (trunk)
-		sql_add(s, ", 'trunk', %s", trunk);
+		sql_add(s,
+			", 'trunk', %s, 'dial_plan', (SELECT p.internal_number FROM dial_plan p "
+			"WHERE p.id = did.dial_plan_id)",
+			trunk);
 	sql_add(s, ", 'failover', json_build_object(");
 	members_add(s, true, false);
 	sql_add(s, "))");
@@ -63,6 +68,7 @@ int did_columns_init(void)
 
 	count = 0;
 	columns_add(RESOURCE_DID);
+	columns_add(RESOURCE_DID_FORWARDINGS);
 	columns_add(RESOURCE_DID_FAILOVER);
 	if (sql_begin(&s) != 0)
 		return ENOMEM;

@@ -32,6 +32,7 @@ enum did_load_error {
 	DID_LOAD_NO_TRUNK,
 	DID_LOAD_NO_DIAL_PLAN,
 	DID_LOAD_TWO_TARGETS, /* a trunk and a dial plan */
+	DID_LOAD_NO_INTERNAL, /* a forwarding's target */
 	DID_LOAD_SELF_FORWARD,
 	DID_LOAD_CIRCLE, /* text: its path */
 	DID_LOAD_DENIED, /* text: a sentence about the destination */

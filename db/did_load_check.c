@@ -90,31 +90,63 @@ int did_load_check_keys(struct did_load_check *c)
 
 #define WRITTEN "(l.changed OR l.version IS NULL)"
 
+/* One row for each forwarding of lines that have some. */
+#define FORWARDINGS                                                                                \
+	"FROM did_load l CROSS JOIN LATERAL jsonb_array_elements(l.forwardings) f WHERE "          \
+	"l.forwardings <> '[]' AND " WRITTEN " AND "
+#define OWN_DID(number)                                                                            \
+	"(EXISTS (SELECT FROM did d WHERE d.number = " number " AND d.account_id = l.account_id) " \
+	"OR EXISTS (SELECT FROM did_load o WHERE o.number = " number " AND o.account_id = "        \
+	"l.account_id))"
+
 static const struct {
 	const char *sql, *column;
 	enum did_load_error error;
 } rules[] = {
 	{LINES("FROM did_load l WHERE l.trunk_id IS NOT NULL AND " WRITTEN
-	       " AND NOT EXISTS (SELECT FROM trunk t WHERE t.id = l.trunk_id AND t.account_id = "
+	       " AND NOT EXISTS (SELECT FROM trunk t WHERE t.id = l.trunk_id AND "
+	       "t.account_id = "
 	       "l.account_id)"),
 		"trunk_id", DID_LOAD_NO_TRUNK},
 	{LINES("FROM did_load l WHERE l.dial_plan_id IS NOT NULL AND " WRITTEN
 	       " AND NOT EXISTS (SELECT FROM dial_plan p WHERE p.id = l.dial_plan_id AND "
 	       "p.account_id = l.account_id)"),
 		"dial_plan_id", DID_LOAD_NO_DIAL_PLAN},
-	{LINES("FROM did_load l WHERE l.trunk_id IS NOT NULL AND l.dial_plan_id IS NOT NULL"),
+	{LINES("FROM did_load l WHERE l.trunk_id IS NOT NULL AND l.dial_plan_id IS NOT "
+	       "NULL"),
 		"dial_plan_id", DID_LOAD_TWO_TARGETS},
 	{LINES("FROM did_load l WHERE l.failover_number = l.number"), "failover_number",
 		DID_LOAD_SELF_FORWARD},
 	{LINES("FROM did_load l WHERE l.failover_calling_party_display = 'fixed' AND "
 	       "l.failover_calling_party_number IS NULL"),
 		"failover_calling_party_number", DID_LOAD_NO_FIXED_NUMBER},
-	{LINES("FROM did_load l WHERE l.failover_calling_party_number IS NOT NULL AND " WRITTEN
-	       " AND NOT EXISTS (SELECT FROM did d WHERE d.number = "
-	       "l.failover_calling_party_number AND d.account_id = l.account_id) AND NOT EXISTS "
-	       "(SELECT FROM did_load o WHERE o.number = l.failover_calling_party_number AND "
+	{LINES("FROM did_load l WHERE l.failover_calling_party_number IS NOT NULL "
+	       "AND " WRITTEN " AND NOT EXISTS (SELECT FROM did d WHERE d.number = "
+	       "l.failover_calling_party_number AND d.account_id = l.account_id) AND NOT "
+	       "EXISTS "
+	       "(SELECT FROM did_load o WHERE o.number = l.failover_calling_party_number "
+	       "AND "
 	       "o.account_id = l.account_id)"),
 		"failover_calling_party_number", DID_LOAD_NOT_OWNED},
+	{LINES(FORWARDINGS "'+' || l.number IN (f.value -> 'target' ->> 'external', f.value -> "
+			   "'target' ->> 'internal')"),
+		"forwardings", DID_LOAD_SELF_FORWARD},
+	{LINES(FORWARDINGS "f.value -> 'target' ? 'internal' AND CASE WHEN "
+			   "starts_with(f.value -> "
+			   "'target' ->> 'internal', '+') THEN NOT " OWN_DID(
+				   "substr(f.value -> 'target' ->> 'internal', "
+				   "2)::bigint") " ELSE NOT EXISTS (SELECT FROM "
+						 "dial_plan p WHERE "
+						 "p.account_id = l.account_id AND "
+						 "p.internal_number = f.value -> "
+						 "'target' ->> 'internal') END"),
+		"forwardings", DID_LOAD_NO_INTERNAL},
+	{LINES(FORWARDINGS "f.value ->> 'calling_party_number' IS NOT NULL AND NOT " OWN_DID(
+		 "substr(f.value ->> 'calling_party_number', 2)::bigint")),
+		"forwardings", DID_LOAD_NOT_OWNED},
+	{LINES(FORWARDINGS "f.value ->> 'calling_party_display' = 'fixed' AND f.value ->> "
+			   "'calling_party_number' IS NULL"),
+		"forwardings", DID_LOAD_NO_FIXED_NUMBER},
 };
 
 /* As number_circle() walks for one DID: from each number that lines fail over to, with all lines as
@@ -148,13 +180,15 @@ static int circle_check(struct did_load_check *c)
 
 /* Many lines share a number: each number is decided once for its account. */
 static const char destination_sql[] =
-	"SELECT min(l.line), count(*), f.destination_rules, f.default_country, l.failover_number "
-	"FROM did_load l JOIN feed_account f ON f.id = l.account_id WHERE l.failover_number IS NOT "
-	"NULL AND " WRITTEN
-	" AND NOT EXISTS (SELECT FROM did o WHERE o.account_id = l.account_id AND "
-	"o.number = l.failover_number) AND NOT EXISTS (SELECT FROM did_load o WHERE o.account_id = "
-	"l.account_id AND o.number = l.failover_number) GROUP BY f.destination_rules, "
-	"f.default_country, l.failover_number ORDER BY 1";
+	"SELECT min(l.line), count(*), f.destination_rules, f.default_country, l.number, "
+	"l.failover "
+	"FROM (SELECT l.line, l.account_id, l.failover_number AS number, true AS failover FROM "
+	"did_load l WHERE l.failover_number IS NOT NULL AND " WRITTEN
+	" UNION ALL SELECT l.line, l.account_id, substr(f.value -> 'target' ->> 'external', "
+	"2)::bigint, false " FORWARDINGS "f.value -> 'target' ? 'external') l JOIN feed_account f "
+	"ON f.id = l.account_id WHERE NOT " OWN_DID(
+		"l.number") " GROUP BY f.destination_rules, f.default_country, l.number, "
+			    "l.failover ORDER BY 1";
 
 static int destination_rule(struct did_load_check *c)
 {
@@ -170,7 +204,8 @@ static int destination_rule(struct did_load_check *c)
 			strtoull(db_text(result, i, 4), NULL, 10), &v);
 		if (err || v == DESTINATION_OK)
 			continue;
-		c->h(db_int(result, i, 0), did_column_find("failover_number"),
+		c->h(db_int(result, i, 0),
+			did_column_find(db_bool(result, i, 5) ? "failover_number" : "forwardings"),
 			v == DESTINATION_EMERGENCY ? DID_LOAD_EMERGENCY : DID_LOAD_DENIED,
 			destination_verdict_text(v), c->arg);
 		c->count += (uint64_t)db_int(result, i, 1);

@@ -71,7 +71,7 @@ def test_export_applied_changes_nothing(server, account):
     assert "password" not in json.dumps(document) and "ha1" not in json.dumps(document)
     assert document["dids"][0]["trunk"] == "trunk" and document["trunks"][0]["ha"] == {"mode": "auto_failover"}
     made = account.brought(document)
-    assert made["changes"] == [] and made["unmanaged"] == {"trunks": 0, "dids": 0}
+    assert made["changes"] == [] and made["unmanaged"] == {"trunks": 0, "dial_plans": 0, "dids": 0}
     assert account.brought(document, prune=True)["changes"] == []
     assert state(server, tenant) == before
 
@@ -109,9 +109,9 @@ def test_from_nothing(server, account, other):
     assert shape(made) == [
         ("update", "account", "account"), ("create", "trunk", "Head office"), ("create", "sip_account_primary", "Head office"),
         ("create", "sip_account_secondary", "Head office"), ("update", "trunk_ha", "Head office"),
-        ("update", "trunk_failover", "Head office"), ("create", "trunk", "Branch"), ("create", "did", numbers[0]),
+        ("create", "trunk", "Branch"), ("update", "trunk_failover", "Head office"), ("create", "did", numbers[0]),
         ("create", "did", numbers[1]), ("create", "did", numbers[2]), ("update", "account_failover", "account")]
-    assert made["summary"] == {"create": 7, "update": 4, "delete": 0} and made["unmanaged"] == {"trunks": 1, "dids": 1}
+    assert made["summary"] == {"create": 7, "update": 4, "delete": 0} and made["unmanaged"] == {"trunks": 1, "dial_plans": 0, "dids": 1}
     by = {c["subject"] + c["kind"]: c for c in made["changes"]}
     assert by["accountaccount"]["after"] == {"name": "Renamed", "timezone": "Europe/Berlin"}
     assert by["Head officesip_account_primary"]["after"]["password"] == "********"
@@ -138,7 +138,7 @@ def test_update_and_prune(server, account):
                       {"number": c, "trunk": "b"}]
     kept = account.plan(wanted)
     assert shape(kept) == [("update", "trunk", "Renamed"), ("update", "did", a), ("update", "did", c)]
-    assert kept["unmanaged"] == {"trunks": 1, "dids": 1}
+    assert kept["unmanaged"] == {"trunks": 1, "dial_plans": 0, "dids": 1}
     made = account.brought(wanted, prune=True)
     assert shape(made) == [("update", "trunk", "Renamed"), ("update", "did", a), ("update", "did", c),
                            ("delete", "did", d), ("delete", "trunk", "Gone")]
@@ -284,6 +284,46 @@ def test_once_with_a_key(server, account):
     assert first.json == again.json and again.headers["Idempotent-Replayed"] == "true"
     assert first.json["summary"]["create"] == 2
     assert server.sql(f"SELECT count(*) FROM trunk WHERE name = 'once' AND account_id = '{account.tenant.account['id'][4:]}'") == "1"
+
+
+def test_dial_plans_and_forwardings(server, account):
+    """Each leads to another that comes later in the document, and is made with it."""
+    numbers = [account.tenant.number() for _ in range(2)]
+    ring = {"app": "ring", "targets": [{"internal": "200"}], "strategy": "sequential", "ring_seconds": 20}
+    forwarding = {"designation": "Night", "target": {"internal": "100"}, "ring_seconds": 15, "enabled": True}
+    document = {"trunks": [{"name": "trunk", "failover": {"enabled": True, "dial_plan": "200"}}],
+                "dial_plans": [{"name": "Main", "internal_number": "100", "steps": [ring]},
+                               {"name": "Second", "internal_number": "200", "steps": [{"app": "forward", "external": "+442079460123"}]}],
+                "dids": [{"number": numbers[0], "dial_plan": "100"}, {"number": numbers[1], "trunk": "trunk", "forwardings": [forwarding]}]}
+    made = account.brought(document)
+    assert shape(made) == [("create", "dial_plan", "200"), ("create", "dial_plan", "100"), ("update", "trunk_failover", "trunk"),
+                           ("create", "did", numbers[0]), ("create", "did", numbers[1])]
+    by = {c["subject"]: c for c in made["changes"]}
+    assert by["trunk"]["after"] == {"enabled": True, "dial_plan": "200"} and by[numbers[0]]["after"]["dial_plan"] == "100"
+    exported = account.export()
+    assert [p["internal_number"] for p in exported["dial_plans"]] == ["200", "100"]
+    assert {d["number"]: d["dial_plan"] for d in exported["dids"]}[numbers[0]] == "100"
+    assert account.brought(exported, prune=True)["changes"] == []
+    table = account.client.request("GET", "/v1/dids", headers={"Accept": "text/csv"}).ok(200).body
+    again = account.client.request("POST", "/v1/dids/import?mode=upsert", table, {"Content-Type": "text/csv"}).ok(200).json
+    assert (again["updated"], again["unchanged"]) == (0, 3)
+    # in circles, and to nowhere
+    document["dial_plans"][1]["steps"] = [{**ring, "targets": [{"internal": "100"}]}]
+    assert "forwarding_loop" in [code for _, code in errors(account.apply({"dial_plans": document["dial_plans"]}, 422))]
+    circle = {"number": numbers[0], "dial_plan": None, "forwardings": [{"target": {"external": numbers[1]}}]}
+    assert errors(account.apply({"dids": [circle, {"number": numbers[1], "forwardings": [{"target": {"internal": numbers[0]}}]}]}, 422)) == [
+        ("/configuration/dids", "forwarding_loop")]
+    lost = {"trunks": [{"name": "trunk", "failover": {"dial_plan": "300"}}], "dids": [
+        {"number": numbers[0], "dial_plan": "300"}, {"number": numbers[1], "dial_plan": 7}]}
+    assert errors(account.plan(lost, 422)) == [("/configuration/trunks/0/failover/dial_plan", "unknown_dial_plan"),
+                                               ("/configuration/dids/0/dial_plan", "unknown_dial_plan"),
+                                               ("/configuration/dids/1/dial_plan", "wrong_type")]
+    # those that are not in the list go when nothing leads to them any more
+    assert errors(account.plan({"dial_plans": []}, 422, prune=True))[0] == ("/configuration/dial_plans", "in_use")
+    bare = {"trunks": [{"name": "trunk", "failover": None}], "dial_plans": [],
+            "dids": [{"number": numbers[0], "dial_plan": None}, {"number": numbers[1], "forwardings": None}]}
+    gone = account.brought({**bare, "dids": exported["dids"][:1] + bare["dids"]}, prune=True)
+    assert [s for s in shape(gone) if s[0] == "delete"] == [("delete", "dial_plan", "100"), ("delete", "dial_plan", "200")]
 
 
 def test_ten_thousand_dids(server, account):

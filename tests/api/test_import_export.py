@@ -55,6 +55,13 @@ def full(tenant):
         "number": "+442079460123", "calling_party_display": "fixed", "calling_party_number": numbers[3],
         "backup_pbxs": [{"host": "pbx.example.com"}, {"host": "2001:4860:4860::8888", "port": 5061, "transport": "tcp"},
                         {"host": "8.8.4.4", "port": 5070, "transport": "tcp"}]}).ok(200)
+    plan = tenant.made("/v1/dial-plans", {"account_id": tenant.account["id"], "name": "p", "internal_number": "100",
+                                           "steps": [{"app": "reject", "code": 486}]})
+    patch("PATCH", f"/v1/dids/{numbers[4]}", {"trunk_id": None, "dial_plan_id": plan["id"]}).ok(200)
+    patch("PUT", f"/v1/dids/{numbers[5]}/forwardings", {"forwardings": [
+        {"designation": 'so, "quoted"', "target": {"internal": "100"}}, {"target": {"external": "+442079460125"}, "ring_seconds": 5,
+         "active_times": [{"days": ["mon"], "from": "08:00", "to": "18:00"}], "calling_party_display": "fixed",
+         "calling_party_number": numbers[3]}]}).ok(200)
     tenant.full = [tenant.did["number"], *numbers]
     return tenant
 
@@ -84,7 +91,7 @@ def test_round_trip_changes_nothing(server, full, form):
 @BOTH
 def test_export_is_the_tenants_and_filtered(full, other, form):
     assert [r["number"] for r in rows(export(other.client, form), form)] == [other.did["number"]]
-    assert [r["number"] for r in rows(export(full.client, form, "?has_failover=true"), form)] == [full.full[3]]
+    assert [r["number"] for r in rows(export(full.client, form, "?has_failover=true"), form)] == [full.full[3], full.full[6]]
     assert rows(export(full.client, form, f"?account_id={other.account['id']}"), form) == []
     prefix = full.full[3][:-1].strip("+")
     assert len(rows(export(full.client, form, f"?prefix={prefix}&q=tis"), form)) == 1
@@ -235,6 +242,30 @@ def test_rules_hold(server, full, other):
     strip = [json.dumps([{k: v for k, v in d.items() if k not in ("version", "updated_at")} for d in json.loads(s)])
              for s in (before[0], state(server, full))]
     assert strip[0] == strip[1] and state(server, other) == before[1]
+
+
+def test_forwardings_are_checked(server, tenant, other):
+    a, b = tenant.number(), tenant.number()
+
+    def line(number, **forwarding):
+        return {"number": number, "forwardings": [{"target": {"external": "+442079460123"}, **forwarding}]}
+
+    for one, code in ((line(a, target={"internal": "999"}), "unknown_internal_number"),
+                      (line(a, target={"internal": other.did["number"]}), "unknown_internal_number"),
+                      (line(a, target={"external": a}), "self_forward"), (line(a, calling_party_display="fixed"), "required"),
+                      (line(a, calling_party_number=other.did["number"]), "number_not_owned"),
+                      (line(a, target={"external": "+19005550100"}), "destination_denied")):
+        assert errors(send(tenant.client, NDJSON, [one])) == [("/lines/1/forwardings", code)], one
+    assert errors(send(tenant.client, NDJSON, [line(a, ring_seconds=0)])) == [("/lines/1/forwardings/0/ring_seconds", "out_of_range")]
+    assert errors(send(tenant.client, CSV, f"number,forwardings\n{a},[}}\n")) == [("/lines/2/forwardings", "wrong_type")]
+    circle = [line(a, target={"internal": b}), line(b, target={"internal": a})]
+    assert errors(send(tenant.client, NDJSON, circle)) == [("/lines", "forwarding_loop")]
+    answer = tenant.client.request("POST", "/v1/mass-operations", {"action": "create", "dids": [{"number": a, "forwardings": []}]})
+    answer.problem(422, "unknown_field", "/dids/0/forwardings")
+    tenant.operator.request("PUT", f"{tenant.path}/failover", {"number": a}).ok(200)
+    tenant.client.request("POST", "/v1/mass-operations", {"action": "create", "dids": [{"number": a}]}).problem(
+        422, "forwarding_loop", "/dids")
+    assert counts(send(tenant.client, NDJSON, [line(b)])) == (1, 0, 0)
 
 
 def test_destinations_are_checked(server, tenant):
