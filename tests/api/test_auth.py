@@ -129,6 +129,9 @@ def routes(victim, cdr, operation, call, event="evt_1", plan="dp_1", drill="drl_
     yield "PATCH", f"{account}/failover", FAILOVER
     yield "DELETE", f"{account}/failover", None
     yield "GET", f"{account}/destination-rules", None
+    yield "GET", f"{account}/configuration", None
+    for action in ("plan", "apply"):
+        yield "POST", f"{account}/configuration/{action}", {"configuration": {"account": {"name": "mine now"}}}
     yield "GET", f"{account}/api-keys", None
     yield "POST", f"{account}/api-keys", {"name": "mine"}
     yield "GET", f"{account}/api-keys/{victim.key['id']}", None
