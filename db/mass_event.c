@@ -9,15 +9,18 @@
 	"jsonb_build_object('id', 'mop_' || o.id, 'action', o.action, 'failover', o.request -> "   \
 	"'failover', 'trunk_id', o.request -> 'trunk_id')"
 
+/* Collecting the numbers of very many, only to drop them, would cost more than all the rest. */
 #define SQL(table)                                                                                 \
 	"WITH o AS (SELECT mass_operation.*, " SQL_MASS_JSON                                       \
-	"::jsonb AS json FROM mass_operation WHERE id = $1), touched AS (SELECT w.account_id, "    \
-	"count(*) AS dids, CASE WHEN count(*) <= 100 THEN jsonb_agg('+' || w.number ORDER BY "     \
-	"w.number) END AS numbers FROM " table                                                     \
-	" w GROUP BY w.account_id), told AS (SELECT o.account_id, coalesce((SELECT sum(t.dids) "   \
-	"FROM touched t), 0) AS dids, (SELECT t.numbers FROM touched t WHERE t.account_id = "      \
-	"o.account_id) AS numbers, o.json FROM o UNION ALL SELECT t.account_id, t.dids, "          \
-	"t.numbers, " OWN_IMAGE                                                                    \
+	"::jsonb AS json FROM mass_operation WHERE id = $1), counted AS MATERIALIZED (SELECT "     \
+	"w.account_id, count(*) AS dids FROM " table                                               \
+	" w GROUP BY w.account_id), touched AS MATERIALIZED (SELECT c.account_id, c.dids, CASE "   \
+	"WHEN c.dids <= 100 AND (SELECT sum(a.dids) FROM counted a) <= 1000 THEN (SELECT "         \
+	"jsonb_agg('+' || w.number ORDER BY w.number) FROM " table                                 \
+	" w WHERE w.account_id = c.account_id) END AS numbers FROM counted c), told AS (SELECT "   \
+	"o.account_id, coalesce((SELECT sum(t.dids) FROM touched t), 0) AS dids, (SELECT "         \
+	"t.numbers FROM touched t WHERE t.account_id = o.account_id) AS numbers, o.json FROM o "   \
+	"UNION ALL SELECT t.account_id, t.dids, t.numbers, " OWN_IMAGE                             \
 	" FROM touched t, o WHERE o.account_id IS NULL) INSERT INTO event (type, subject, "        \
 	"account_id, after, data, revision, " SQL_EVENT_ACTOR_COLUMNS                              \
 	") SELECT $2, 'mass-operations/mop_' || $1::uuid, account_id, json, "                      \
