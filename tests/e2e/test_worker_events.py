@@ -5,6 +5,7 @@ import json
 import subprocess
 
 import peer as p
+from receiver import Receiver
 from sipp import BACKUP, CARRIER, GATEWAY, PBX
 from wait import until
 
@@ -43,6 +44,22 @@ def call_once(world, number):
     if final.status == 200:
         carrier.ask(carrier.in_dialog("BYE", invite, final, 2), world.stack.sip)
     return final
+
+
+def test_a_webhook_hears_of_a_call_that_failed_over(world):
+    receiver = Receiver()
+    client = world.stack.client
+    client.request("POST", "/v1/webhooks", {"account_id": world.account["id"], "url": receiver.url("/hook"),
+                                            "events": ["call.*"]}).ok(201)
+    backup = world.backup()
+    number = world.did(world.trunk(registration=(f"pbx{world.serial}", PASSWORD)))
+    world.did_failover(number, backup_pbxs=[backup.address])
+    assert call_once(world, number).contact_host == BACKUP
+    (headers, body), = until(lambda: receiver.got("/hook"), "it is told")
+    told = json.loads(body)
+    receiver.close()
+    assert told["type"] == "call.failed_over" and told["subject"] == f"dids/{number}" and headers["webhook-id"] == told["id"]
+    assert told["data"] == client.get(f"/v1/events/{told['id']}").ok(200).json
 
 
 def test_a_call_that_failed_over_is_told(world):
