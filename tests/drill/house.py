@@ -22,10 +22,10 @@ class House(Stack):
         super().__init__(folder, {"TRUNKGUARD_LOG": "info", **(settings or {})})
         self.limits = {}  # name: words for prlimit
 
-    def _spawn(self, name, command):
+    def _spawn(self, name, command, settings=None):
         if name in self.limits:
             command = ["prlimit", *self.limits[name], *command]
-        super()._spawn(name, command)
+        super()._spawn(name, command, settings)
 
     def sql(self, text):
         url = self.environment()["TRUNKGUARD_DATABASE_URL"]

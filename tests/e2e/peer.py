@@ -14,7 +14,7 @@ import time
 from message import Message, token
 from wait import until
 
-SDP = ("v=0\r\no=peer 1 1 IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n"
+SDP = ("v=0\r\no=peer 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n"
        "m=audio 30000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n")
 
 
@@ -52,7 +52,7 @@ class Peer:
         return {"host": self.ip, "port": self.port, "transport": self.transport}
 
     @property
-    def contact(self):
+    def own_contact(self):
         extra = "" if self.transport == "udp" else f";transport={self.transport}"
         return f"<sip:peer@{self.host}:{self.port}{extra}>"
 
@@ -84,7 +84,8 @@ class Peer:
             self.behaviour(self, message)
 
     def sdp(self):
-        return SDP.format(ip=self.ip, family="IP6" if ":" in self.ip else "IP4")
+        text = SDP.format(ip=self.ip)
+        return text.replace("IN IP4", "IN IP6") if ":" in self.ip else text
 
     # -- sending ------------------------------------------------------------------------------
 
@@ -99,7 +100,7 @@ class Peer:
         if status > 100 and tag and "tag=" not in request["To"]:
             headers = [(name, value + f";tag={self.tag}" if name.lower() in ("to", "t") else value)
                        for name, value in headers]
-        headers.append(("Contact", self.contact))
+        headers.append(("Contact", self.own_contact))
         headers += list(extra)
         body = self.sdp() if sdp else ""
         if body:
@@ -133,7 +134,7 @@ class Peer:
             ("CSeq", f"{cseq} {method}"),
         ]
         if contact:
-            all_headers.append(("Contact", self.contact))
+            all_headers.append(("Contact", self.own_contact))
         all_headers += list(headers)
         if body:
             all_headers.append(("Content-Type", "application/sdp"))
