@@ -10,6 +10,7 @@
 #include "api/field_list.h"
 #include "api/webhook_url.h"
 #include "core/e164.h"
+#include "core/emergency.h"
 #include "core/utf8.h"
 #include "core/uuid.h"
 #include "core/zoneinfo.h"
@@ -125,6 +126,7 @@ static char *integer_check(
 static char *number_check(struct field_context *c, const json_t *v, const char *pointer)
 {
 	const char *why = "", *country = "", *s;
+	char short_code[EMERGENCY_SIZE];
 	char text[E164_TEXT_SIZE];
 	e164_t number;
 	size_t len;
@@ -142,6 +144,9 @@ static char *number_check(struct field_context *c, const json_t *v, const char *
 	if (e164_parse(s, len, country, &number, &why) != 0) {
 		problems_add(c->problems, pointer, PROBLEM_NOT_E164,
 			"Not a phone number like +14155550100: %s.", why);
+		if (emergency_dialled(country, s, len, short_code))
+			problems_add(c->problems, pointer, PROBLEM_EMERGENCY_NUMBER,
+				"%s is an emergency number: only people call it.", short_code);
 		return NULL;
 	}
 	e164_format(number, text);

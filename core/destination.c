@@ -5,8 +5,10 @@
 
 #include "core/destination_table.h"
 #include "core/e164_country.h"
+#include "core/emergency.h"
 #include "core/mem.h"
 
+enum { COUNTRY_CODE_MAX = 3 };
 enum { PARTS = 7, PREFIXES_MAX_LEN = 32768, SECONDS_MAX = 7 * 86400, CALLS_MAX = 1000000 };
 
 static const char *const words[DESTINATION_VERDICT_COUNT] = {
@@ -167,10 +169,13 @@ static bool lists(const char *list, const char *iso)
 	return false;
 }
 
-/* Area codes 211 to 911 are none: who drops the 1, as many gateways do, dials an emergency call. */
-static bool is_emergency(const char *digits)
+/* Area codes 211 to 911 are none: who drops the 1, as many gateways do, dials an emergency call. Elsewhere
+ * emergency numbers are too short to hide in longer ones. */
+static bool is_emergency(e164_t number, const char *digits)
 {
-	return digits[0] == '1' && digits[1] >= '2' && digits[2] == '1' && digits[3] == '1';
+	if (digits[0] == '1' && digits[1] >= '2' && digits[2] == '1' && digits[3] == '1')
+		return true;
+	return strlen(digits) <= COUNTRY_CODE_MAX + EMERGENCY_DIGITS_MAX && emergency_e164(number);
 }
 
 /* In each area code of North America the exchange 976 is charged at premium rates. */
@@ -233,7 +238,7 @@ enum destination_verdict destination_decide(
 	size_t allowed, denied, table;
 
 	e164_format(number, text);
-	if (!text[0] || is_emergency(digits))
+	if (!text[0] || is_emergency(number, digits))
 		return DESTINATION_EMERGENCY;
 	allowed = longest(rules->allowed_prefixes, digits);
 	denied = longest(rules->denied_prefixes, digits);

@@ -2,7 +2,8 @@
  * is made when a number is written (api/) and when a call is about to go there (core/plan*.c), for rules
  * change after numbers were set.
  *
- *	1. Emergency and service codes of North America (+1911…): never, nothing lifts it.
+ *	1. Emergency numbers of any country, and the service codes of North America (+1911…): never,
+ *	   nothing lifts it.
  *	2. The longest prefix of three lists decides: the account's allowed_prefixes, its
  *	   denied_prefixes, and the premium ranges that everybody is kept from (core/destination_table.h)
  *	   unless allow_premium is set. Equally long: allowed wins. What an allowed prefix names is

@@ -125,7 +125,7 @@ int fire_drill_read(struct db *db, const char *id, const char *owner, struct pg_
 
 int fire_drill_schedule(struct db *db, bool *found)
 {
-	struct fire_drill_scope scope = {NULL};
+	struct fire_drill_scope scope = {.account = NULL};
 	char id[UUID_TEXT_SIZE], account[UUID_TEXT_SIZE] = "";
 	struct pg_result *due = NULL;
 	int err = db_begin(db);

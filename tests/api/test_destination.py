@@ -118,6 +118,13 @@ def test_service_numbers_are_never_lifted(tenant):
         tenant.operator.request(method, path, body("+19115550100")).problem(422, "emergency_number", pointer)
 
 
+@pytest.mark.parametrize("text", ["911", "112", "+911"])
+def test_emergency_numbers_are_no_failover_target(tenant, text):
+    rules(tenant, allow_premium=True)
+    for method, path, body, pointer in ways(tenant):
+        tenant.operator.request(method, path, body(text)).problem(422, "emergency_number", pointer)
+
+
 def test_a_mass_operation_minds_every_account(tenant, other):
     rules(other, allowed_countries=["US"])
     select = {"numbers": [tenant.did["number"], other.did["number"]]}
