@@ -46,6 +46,7 @@ endforeach()
 # End to end: whole systems on loopback with SIPp, baresip and a peer of our own.
 set(e2e_suites
 	dial_plan
+	bulk
 	dialogs
 	dns
 	harness
