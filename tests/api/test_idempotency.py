@@ -52,6 +52,8 @@ def test_every_post_takes_it(server, tenant, key):
     did = tenant.number()
     operation = {"action": "set_failover", "select": {"all": True}, "failover": {"number": "+14155550100"}}
     posts = [("/v1/trunks", {"name": "t"}), ("/v1/dids", {"number": did}),
+             ("/v1/webhooks", {"url": "http://127.0.0.1:1/"}), (f"{tenant.path}/configuration/apply", {"configuration": {}}),
+             ("/v1/dial-plans", {"name": "p", "internal_number": "100", "steps": []}),
              (f"{tenant.path}/api-keys", {"name": "k"}), ("/v1/mass-operations", operation),
              ("/v1/mass-operations", {**operation, "dry_run": True})]
     for i, (path, body) in enumerate(posts):
@@ -65,6 +67,12 @@ def test_every_post_takes_it(server, tenant, key):
     for path, body in (("/v1/accounts", {"name": key}), ("/v1/gateways", {"name": key, "address": {"host": "8.8.8.8"}})):
         first, again = (post(server.client, path, body, f"{key}{path}") for _ in range(2))
         assert shown(first.ok(201)) == shown(again) and is_replayed(again)
+
+
+def test_the_contract_names_it_for_every_post(api):
+    for path, item in api.contract.document["paths"].items():
+        named = [p.get("$ref", "") for p in item.get("post", {}).get("parameters", [])]
+        assert "post" not in item or "#/components/parameters/Idempotency-Key" in named, path
 
 
 def test_a_new_api_key_is_not_stored_in_the_clear(server, tenant, key):
