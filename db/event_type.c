@@ -17,6 +17,8 @@ static const char *const others[] = {
 	"backup.proven",
 	"call.failed_over",
 	"call.hang_up",
+	"configuration.applied",
+	"fire_drill.created",
 	"mass_operation.created",
 	"mass_operation.reverted",
 	"trunk.down",

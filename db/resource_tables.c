@@ -252,8 +252,8 @@ static const struct field webhook_fields[] = {
 		.max = 100,
 		.fallback = "{*}",
 		.word = event_pattern_parse,
-		.words = "a type of event, such as trunk.down, all that begin so (trunk.*), all "
-			 "(*)"},
+		.words = "the types of events, such as trunk.down; trunk.* for all that begin so; "
+			 "* for all"},
 	ENABLED,
 	{.name = "state",
 		.kind = FIELD_DERIVED,

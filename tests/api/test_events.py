@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from client import TOP
 from test_auth import live_call
 from wait import until
 
@@ -285,6 +286,17 @@ def test_every_write_has_its_event(api, server, tenant):
         seen.add((method, template))
     missing = wanted - seen - APART
     assert not missing, f"no event is tested for {sorted(missing)}"
+
+
+def test_every_type_can_be_asked_for(api, server):
+    """Of all that the tests before made, and of what workers see."""
+    types = server.sql("SELECT DISTINCT type FROM event").split() + re.findall(
+        r'"((?:trunk|call|backup|configuration|fire_drill)\.[a-z_]+)"',
+        "".join(f.read_text() for room in ("sip", "db", "api") for f in (TOP / room).glob("*.c")))
+    assert len(types) > 20
+    made = api.request("POST", "/v1/webhooks", {"url": "http://127.0.0.1:1/", "events": sorted(set(types))})
+    assert made.status == 201, [sorted(set(types))[int(e["pointer"].split("/")[-1])] for e in made.json["errors"]]
+    api.request("DELETE", made.headers["Location"]).ok(204)
 
 
 def test_hanging_up(server, tenant):
