@@ -189,21 +189,26 @@ def test_peers_are_probed(world):
 
 # -- with failover service: it, and not the other server ------------------------------------------
 
-@pytest.mark.parametrize("service", ["did number", "did backup", "global number", "global backup"])
+@pytest.mark.parametrize("service", ["did number", "did backup", "global number", "global backup",
+                                     "did forwarding", "trunk plan"])
 def test_with_any_failover_service_the_other_server_is_not_asked(world, service):
     """The important detail: who registers with one server only gets the failover, not the PBX."""
     site = Site(world, registered_with=[world.stack.second])
     backup, outbound = world.backup(), world.outbound()
     world.gateway(outbound.address)
     scope, what = service.split()
-    fields = {"number": world.far_number()} if what == "number" else \
-        {"backup_pbxs": [backup.address]}
-    if scope == "did":
-        world.did_failover(site.number, **fields)
+    if what == "forwarding":
+        world.forward(site.number, {"target": {"external": world.far_number()}})
+    elif what == "plan":
+        world.trunk_failover(site.trunk, world.dial_plan({
+            "app": "media", "sip_uri": f"sip:ivr@{BACKUP}:{backup.port};transport=udp"}))
     else:
-        world.global_failover(**fields)
+        fields = {"number": world.far_number()} if what == "number" else \
+            {"backup_pbxs": [backup.address]}
+        world.did_failover(site.number, **fields) if scope == "did" else \
+            world.global_failover(**fields)
     assert "peer_server" not in site.rules()
-    assert site.call().contact_host == (GATEWAY if what == "number" else BACKUP)
+    assert site.call().contact_host == (BACKUP if what in ("backup", "plan") else GATEWAY)
     assert not site.pbx.requests("INVITE")
 
 
