@@ -450,6 +450,9 @@ START_TEST(records)
 		" failover_number) VALUES (14155550100, '00000000-0000-4000-8000-0000000000a1',"
 		" '00000000-0000-4000-8000-0000000000b1', '{}', 20, 14155550101),"
 		" (14155550102, '00000000-0000-4000-8000-0000000000a1', NULL, NULL, NULL, NULL)");
+	testdb_run(db, "UPDATE trunk SET failover_enabled = true, failover_dial_plan_id ="
+		       " '00000000-0000-4000-8000-0000000000e1' WHERE id ="
+		       " '00000000-0000-4000-8000-0000000000b1'");
 	testdb_run(db,
 		"UPDATE did SET dial_plan_id = '00000000-0000-4000-8000-0000000000e1', forwardings "
 		"="
@@ -468,7 +471,8 @@ START_TEST(records)
 		"tcp\tcaller\t\\N\t\\N\n"
 		"T\t00000000-0000-4000-8000-0000000000b1\t00000000-0000-4000-8000-"
 		"0000000000a1\tt\t30\t15\t180"
-		"\t14400\tback\\\\slash\trequest_uri\tonly_primary\tf\t\\N\tbusy,rejected\n"
+		"\t14400\tback\\\\slash\trequest_uri\tonly_primary\tt\t00000000-0000-4000-8000-"
+		"0000000000e1\tbusy,rejected\n"
 		"P\t00000000-0000-4000-8000-0000000000e1\t00000000-0000-4000-8000-"
 		"0000000000a1\tNight"
 		"\t*70\t(ring 65:1320-1440 simultaneous 9 e14155550190 "
