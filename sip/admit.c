@@ -6,6 +6,7 @@
 
 #include "sip/answer.h"
 #include "sip/call_record.h"
+#include "sip/dialog.h"
 #include "sip/diversion.h"
 #include "sip/live_call.h"
 #include "sip/loop.h"
@@ -47,10 +48,11 @@ static int setup_new(struct call *call, const struct admission *a)
 		return ENOMEM;
 	memcpy(s->invite, m->buf, m->len);
 	s->invite_len = m->len;
+	s->received = m;
 	s->sips = m->ruri.scheme == SIP_SCHEME_SIPS;
 	s->st = a->st;
 	txn_server_listen(a->st, caller_gone, call);
-	return 0;
+	return dialog_begin(call, m);
 }
 
 /* What has come back to us is not another call. */

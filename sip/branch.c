@@ -328,21 +328,20 @@ static int write_invite(
 	struct invite_texts x = {.drop = {SIP_HDR_COUNT}};
 	struct forward f = {
 		.branch = branch, .ruri = str_of(t->ruri), .record_route = true, .drop = x.drop};
-	struct sip_verdict v;
-	struct sip_msg m;
+	struct sip_msg kept;
+	const struct sip_msg *m = setup_invite(s, &kept);
 
-	sip_scan_kept(&m, s->invite, s->invite_len, &v);
-	if (v.kind != SIP_SCAN_OK)
+	if (!m)
 		return EINVAL;
 	e164_t called = a->number ? a->number : call->did;
 	if (t->route)
 		f.top = str_of(t->route);
 	if (a->diverts)
-		divert(call, b->attempt, &m, t, &x, &f);
+		divert(call, b->attempt, m, t, &x, &f);
 	if (a->did_delivery == DELIVER_TO && called)
 		deliver_to(call, called, t, &x, &f);
-	show_caller(b, &m, t, &x, &f);
-	offer_session(s, &m, &x, &f);
+	show_caller(b, m, t, &x, &f);
+	offer_session(s, m, &x, &f);
 	int err = add_credentials(b, str_of(t->ruri), &x, &f);
 	if (err)
 		return err;
@@ -351,11 +350,11 @@ static int write_invite(
 	if (!str_empty(f.from) || !str_empty(f.to) || f.cseq_add) {
 		free(b->mask);
 		b->mask = NULL;
-		err = mask_new(&b->mask, &m, f.from, f.to, f.cseq_add);
+		err = mask_new(&b->mask, m, f.from, f.to, f.cseq_add);
 		if (err)
 			return err;
 	}
-	return forward_request(call->w->net, &m, &s->from, &t->flow, &f, out, FORWARD_MAX, len);
+	return forward_request(call->w->net, m, &s->from, &t->flow, &f, out, FORWARD_MAX, len);
 }
 
 static int target_keep(struct setup_target *to, const struct setup_target *from)

@@ -131,21 +131,6 @@ static struct str contact_text(const struct sip_msg *m, struct str fallback)
 	return str_empty(m->contact.all) ? fallback : m->contact.uri.all;
 }
 
-static int open_leg(struct call *call, enum leg_side side, const struct sip_msg *m,
-	const struct sip_addr *party, struct str route, const struct flow *peer, bool bound)
-{
-	struct leg *leg = &call->leg[side];
-	/* As the callee knows the addresses: that is what requests of our own to it must show, and
-	 * to the caller the difference is only in the address, which no dialog is matched by. */
-	int err = leg_set(
-		leg, party->tag, sip_addr_part(party), contact_text(m, party->uri.all), route);
-
-	leg->bound = bound;
-	if (!err)
-		leg_aim(call->w, leg, peer, str_empty(m->contact.all) ? NULL : &m->contact.uri);
-	return err;
-}
-
 void dialog_retarget(
 	struct call *call, enum leg_side side, const struct sip_msg *m, const struct flow *from)
 {
@@ -160,24 +145,53 @@ void dialog_retarget(
 		leg_aim(call->w, leg, from, &m->contact.uri);
 }
 
-int dialog_open(struct call *call, const struct branch *b, const struct sip_msg *ok)
+int dialog_begin(struct call *call, const struct sip_msg *invite)
 {
-	struct call_setup *s = call->setup;
+	struct leg *leg = &call->leg[LEG_CALLER];
 	char route[DIALOG_ROUTE_MAX];
-	struct sip_verdict v;
-	struct sip_msg invite;
-	int err;
 
-	sip_scan_kept(&invite, s->invite, s->invite_len, &v);
-	if (v.kind != SIP_SCAN_OK)
-		return EINVAL;
-	err = open_leg(call, LEG_CALLER, &invite, &ok->from, route_of_invite(&invite, route),
-		&s->from, s->caller_bound);
+	leg->cseq = invite->cseq;
+	return leg_set(leg, invite->from.tag, str_lit(""), contact_text(invite, str_lit("")),
+		route_of_invite(invite, route));
+}
+
+/* As the callee knows the addresses: that is what requests of our own to it must show, and to the
+ * caller the difference is only in the address, which no dialog is matched by. */
+static int open_caller(struct call *call, const struct sip_msg *ok)
+{
+	struct leg *leg = &call->leg[LEG_CALLER];
+	bool named = *leg->contact != '\0';
+	struct sip_uri contact;
+	int err = leg_set(leg, ok->from.tag, sip_addr_part(&ok->from),
+		named ? str_of(leg->contact) : ok->from.uri.all, str_of(leg->route));
+
+	leg->bound = call->setup->caller_bound;
 	if (err)
 		return err;
-	call->leg[LEG_CALLER].cseq = invite.cseq;
-	return open_leg(call, LEG_CALLEE, ok, &ok->to, dialog_route_of_response(call->w, ok, route),
-		&b->peer, b->bound);
+	named = named && sip_uri_parse(&contact, str_of(leg->contact)) == 0;
+	leg_aim(call->w, leg, &call->setup->from, named ? &contact : NULL);
+	return 0;
+}
+
+static int open_callee(struct call *call, const struct branch *b, const struct sip_msg *ok)
+{
+	struct leg *leg = &call->leg[LEG_CALLEE];
+	char route[DIALOG_ROUTE_MAX];
+	int err = leg_set(leg, ok->to.tag, sip_addr_part(&ok->to), contact_text(ok, ok->to.uri.all),
+		dialog_route_of_response(call->w, ok, route));
+
+	leg->bound = b->bound;
+	if (!err)
+		leg_aim(call->w, leg, &b->peer,
+			str_empty(ok->contact.all) ? NULL : &ok->contact.uri);
+	return err;
+}
+
+int dialog_open(struct call *call, const struct branch *b, const struct sip_msg *ok)
+{
+	int err = open_caller(call, ok);
+
+	return err ? err : open_callee(call, b, ok);
 }
 
 static bool same_ip(const union net_addr *a, const union net_addr *b)

@@ -9,6 +9,9 @@
 
 enum { DIALOG_ROUTE_MAX = 2048 };
 
+/* What is known of the caller's side by its INVITE. ENOMEM. */
+int dialog_begin(struct call *call, const struct sip_msg *invite);
+
 /* Both legs of a call that this 2xx answers; the set-up is still there. ENOMEM. */
 int dialog_open(struct call *call, const struct branch *b, const struct sip_msg *ok);
 

@@ -126,15 +126,24 @@ static void forward_to_caller(struct call *call, const struct branch *b, const s
 	txn_server_reply(s->st, m->status, call->w->out, len, loop_now(call->w->loop));
 }
 
+const struct sip_msg *setup_invite(const struct call_setup *s, struct sip_msg *kept)
+{
+	struct sip_verdict v;
+
+	if (s->received)
+		return s->received;
+	sip_scan_kept(kept, s->invite, s->invite_len, &v);
+	return v.kind == SIP_SCAN_OK ? kept : NULL;
+}
+
 void setup_reply(struct call *call, unsigned code, const char *reason)
 {
 	struct call_setup *s = call->setup;
-	struct sip_verdict v;
-	struct sip_msg m;
+	struct sip_msg kept;
+	const struct sip_msg *m = setup_invite(s, &kept);
 
-	sip_scan_kept(&m, s->invite, s->invite_len, &v);
-	if (v.kind == SIP_SCAN_OK)
-		answer(call->w, s->st, &m, &s->from, code, reason, NULL);
+	if (m)
+		answer(call->w, s->st, m, &s->from, code, reason, NULL);
 }
 
 /* The best response of the attempts, as it came, or one of our own. */
@@ -301,6 +310,7 @@ void setup_event(struct call *call, const struct failover_event *event, const st
 	} while (!s->done && next_event(s, &ev));
 	s->running = false;
 	s->queued = 0;
+	s->received = NULL;
 	failover_leg_settle(call);
 	take_turns(call);
 	if (s->done)

@@ -38,6 +38,8 @@ struct call_setup {
 	struct flow from;
 	char *invite; /* as received */
 	size_t invite_len;
+	const struct sip_msg
+		*received; /* the same, scanned, while it is being dealt with; then NULL */
 	struct plan plan;
 	struct failover *fo;
 	struct session_offer session;
@@ -69,6 +71,9 @@ void setup_event(struct call *call, const struct failover_event *event, const st
 
 /* An address that was looked up is there: the attempt's branch goes on. */
 void setup_resume(struct call *call, unsigned attempt, unsigned branch);
+
+/* The INVITE: as it was scanned when it came, or once more, into kept. NULL: cannot be. */
+const struct sip_msg *setup_invite(const struct call_setup *s, struct sip_msg *kept);
 
 /* Forgets the set-up; branches that still ring are cancelled and end by themselves. */
 void setup_free(struct call_setup *s);
