@@ -5,6 +5,7 @@ from sipp import BACKUP, GATEWAY, PBX
 from wait import free_port, until
 
 PASSWORD = "Tr0mbone!"
+DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 def drilled(world, **scope):
@@ -83,6 +84,29 @@ def test_what_proves_nothing(world):
     found = {name: (t["results"][0]["status"], t["results"][0]["reason"]) for name, t in targets.items()}
     assert found == {uri(overloaded.address): (503, "server_error"), uri(broken.address): (500, "server_error"),
                      uri(silent.address): (None, "no_response"), f"{trunk['id']}/secondary": (None, "not_registered")}
+
+
+def test_the_media_server_of_a_dial_plan(world):
+    media, desk = world.peer(BACKUP, p.answers()), world.peer("127.0.0.7", refuses_options(503))
+    named = {name: f"sip:{name}@{peer.ip}:{peer.port};transport=udp" for name, peer in (("ivr", media), ("desk", desk))}
+    plan = world.api.post("/v1/dial-plans", {"account_id": world.account["id"], "name": "night", "internal_number": "900", "steps": [
+        {"app": "schedule", "active_times": [{"days": DAYS, "from": "00:00", "to": "24:00"}],
+         "then": [{"app": "media", "sip_uri": named["ivr"]}], "else": []},
+        {"app": "ring", "targets": [{"sip_uri": named["desk"]}]}]})
+    world.made.append(f"/v1/dial-plans/{plan['id']}")
+    trunk = world.trunk(registration=(f"pbx{world.serial}", PASSWORD))
+    number = world.did(trunk)
+    targets, _ = drilled(world, did=number)
+    assert targets == {}, "nothing leads there yet"
+    world.api.put(f"/v1/trunks/{trunk['id']}/failover", {"enabled": True, "dial_plan_id": plan["id"]})
+    for scope in ({"did": number}, {"trunk_id": trunk["id"]}, {"account_id": world.account["id"]}):
+        targets, _ = drilled(world, **scope)
+        assert {name: target["results"][0]["proven"] for name, target in targets.items()} == {
+            named["ivr"]: True, named["desk"]: False}
+    attempts = world.api.get(f"/v1/dids/{number}/route").ok().json["attempts"]
+    assert {a["target"]: a["last_proven_at"] for a in attempts if "@" in a["target"]} == {
+        name: target["last_proven_at"] for name, target in targets.items()}
+    world.api.put(f"/v1/trunks/{trunk['id']}/failover", {"enabled": False})
 
 
 def test_a_drill_with_nothing_to_prove_is_done_at_once(world):
