@@ -142,6 +142,13 @@ static bool mode_rests(const struct explain *x)
 	       strcmp(plan_rule_word(x->plan.attempt[0].rule), ha_mode_word(trunk->ha_mode)) != 0;
 }
 
+static bool draining(const struct explain *x)
+{
+	const struct cfg_trunk *trunk = cfg_trunk(x->cfg, &x->plan.trunk_id);
+
+	return trunk && trunk->draining;
+}
+
 static bool possible(const struct plan *plan)
 {
 	for (unsigned i = 0; i < plan->count; i++) {
@@ -194,6 +201,8 @@ static void plan_warnings_write(struct json_out *j, const struct explain *x)
 	if (delivery == 0 && plan->attempt[0].rule != RULE_DID_DIAL_PLAN)
 		json_out_str(
 			j, NULL, "The DID reaches no PBX: it has no trunk with a SIP account.");
+	if (draining(x))
+		json_out_str(j, NULL, "The trunk is draining: it takes no new calls.");
 	if (delivery > 0 && mode_rests(x))
 		json_out_str(j, NULL,
 			"The High Availability mode rests: the account has not got the add-on, or "

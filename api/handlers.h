@@ -45,6 +45,8 @@ void handle_delivery_replay(struct http_request *req);
 
 void handle_event_read(struct http_request *req);
 void handle_explain(struct http_request *req);
+void handle_worker_read(struct http_request *req);
+void handle_worker_patch(struct http_request *req);
 void handle_sync(struct http_request *req);
 void handle_sync_revision(struct http_request *req);
 

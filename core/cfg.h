@@ -51,6 +51,7 @@ struct cfg_trunk {
 	struct cfg_account *account;
 	bool enabled;
 	bool failover_enabled;
+	bool draining; /* no new calls */
 	uint32_t max_concurrent_calls; /* 0: none admitted */
 	uint16_t first_response_seconds;
 	uint16_t ring_seconds;

@@ -105,6 +105,8 @@ static void read_trunk(struct record *r, struct cfg_change *c)
 	record_triggers(r, "triggers", &t->triggers, &has);
 	if (!has)
 		t->triggers = TRIGGERS_DEFAULT;
+	if (record_more(r))
+		record_bool(r, "draining", &t->draining);
 	t->did_delivery = (enum did_delivery)delivery;
 	t->ha_mode = (enum ha_mode)mode;
 }

@@ -8,7 +8,7 @@
  *     calling_party_display calling_party_number [destination_rules]
  *   T id account_id enabled max_concurrent_calls first_response_seconds ring_seconds
  *     max_call_seconds caller_id did_delivery ha_mode failover_enabled failover_dial_plan_id
- *     triggers
+ *     triggers draining
  *   P id account_id name internal_number steps
  *   S id trunk_id role label auth_mode username ha1_md5 ha1_sha256 ip_addresses address
  *   D number account_id trunk_id dial_plan_id enabled incoming_action ring_seconds triggers

@@ -19,6 +19,7 @@
  *     Where no failover service is configured at all, neither for the DID nor its trunk nor its account,
  *     the other trunking servers follow, for a PBX may be registered there; not for a call that came
  *     from one of them, nor when the trunk is full.
+ *     A trunk that is draining is full, whatever is up, and moves the call on, whatever the triggers.
  *  2. Backup PBXs in their order: the DID's list when it has one, else the account's. They hold no
  *     slot of the trunk: they ring also when the trunk is full.
  *  3. One final destination, the most specific that there is at this moment: the DID's forwardings

@@ -24,6 +24,10 @@ static void look_at(const struct delivery *v, enum sip_account_role role, struct
 	struct observation obs = {0};
 
 	*standing = (struct standing){.unavailable = TRIGGER_NOT_REGISTERED};
+	if (trunk->draining) {
+		standing->unavailable = TRIGGER_CAPACITY;
+		return;
+	}
 	if (!acc || (acc->auth_mode == AUTH_IP && !acc->address.host))
 		return;
 	v->d->observe(trunk, acc, &obs, v->d->arg);
@@ -75,6 +79,9 @@ static struct attempt *add_sip_account(
 	a->takes_turn = v->takes_turn;
 	v->takes_turn = false; /* one for the call */
 	a->unavailable = (uint8_t)standing->unavailable;
+	/* Maintenance moves the call on, not the customer's triggers. */
+	if (trunk->draining)
+		a->triggers |= TRIGGER_BIT(TRIGGER_CAPACITY);
 	set_ring_time(a, v->d);
 	call_for(a, v->d);
 	if (!acc)

@@ -206,6 +206,11 @@ static const struct list_filter fire_drill_filters[] = {
 	{.name = "did", .kind = FILTER_NUMBER, .condition = "did = %s::bigint"},
 };
 
+static const struct list_filter worker_filters[] = {
+	{.name = "live", .kind = FILTER_BOOLEAN, .condition = "live = %s::boolean"},
+	{.name = "draining", .kind = FILTER_BOOLEAN, .condition = "draining = %s::boolean"},
+};
+
 static const struct list_filter mass_operation_filters[] = {
 	ACCOUNT_ID,
 	{.name = "action",
@@ -273,6 +278,8 @@ static const struct list_sql lists[LIST_COUNT] = {
 	[LIST_FIRE_DRILLS] = {FILTERS(fire_drill_filters), .expression = SQL_FIRE_DRILL_JSON,
 		.from = "fire_drill", .owner = "account_id", .list.keys = 1, .key = {"id"},
 		.key_type = {"uuid"}, .newest_first = true},
+	[LIST_WORKERS] = {FILTERS(worker_filters), .expression = SQL_WORKER_JSON,
+		.from = SQL_WORKERS, .list.keys = 1, .key = {"name"}, .key_type = {"text"}},
 	[LIST_MASS_OPERATIONS] = {FILTERS(mass_operation_filters), .expression = SQL_MASS_JSON,
 		.from = "mass_operation", .owner = "account_id", .list.keys = 1, .key = {"id"},
 		.key_type = {"uuid"}, .newest_first = true},

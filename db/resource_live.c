@@ -1,6 +1,7 @@
 #include "db/resource_live.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "db/event_private.h"
@@ -10,19 +11,26 @@
 	" FROM live_call WHERE id = $1 AND ($2::uuid IS NULL OR account_id = $2)"                  \
 	" AND worker IN " SQL_LIVE_WORKERS
 
-int live_call_read(struct db *db, const char *call, const char *owner, struct resource_row *row)
+static int read_one(struct db *db, const char *sql, int count, const char *const *param,
+	struct resource_row *row)
 {
-	static const char sql[] = "SELECT " SQL_CALL_JSON VISIBLE;
 	int err;
 
 	memset(row, 0, sizeof(*row));
-	err = db_query(db, sql, 2, (const char *const[]){call, owner}, &row->result);
+	err = db_query(db, sql, count, param, &row->result);
 	if (err)
 		return err;
 	if (db_rows(row->result) == 0)
 		return ESRCH;
 	row->json = db_text(row->result, 0, 0);
 	return 0;
+}
+
+int live_call_read(struct db *db, const char *call, const char *owner, struct resource_row *row)
+{
+	static const char sql[] = "SELECT " SQL_CALL_JSON VISIBLE;
+
+	return read_one(db, sql, 2, (const char *const[]){call, owner}, row);
 }
 
 int live_call_find(struct db *db, const char *call, const char *owner, struct pg_result **result)
@@ -52,4 +60,28 @@ int live_call_find(struct db *db, const char *call, const char *owner, struct pg
 int live_call_forget(struct db *db, const char *call)
 {
 	return db_query(db, "DELETE FROM live_call WHERE id = $1", 1, &call, NULL);
+}
+
+int worker_read(struct db *db, const char *name, struct resource_row *row)
+{
+	static const char sql[] = "SELECT " SQL_WORKER_JSON " FROM " SQL_WORKERS " WHERE name = $1";
+
+	return read_one(db, sql, 1, &name, row);
+}
+
+int worker_drain(struct db *db, const char *name, bool draining, char revision[REVISION_SIZE])
+{
+	static const char sql[] =
+		"UPDATE worker SET draining = $2 WHERE name = $1 RETURNING revision_token()";
+	struct pg_result *result;
+	int err = db_query(db, sql, 2, (const char *const[]){name, draining ? "t" : "f"}, &result);
+
+	if (err)
+		return err;
+	if (db_rows(result))
+		snprintf(revision, REVISION_SIZE, "%s", db_text(result, 0, 0));
+	else
+		err = ESRCH;
+	db_clear(result);
+	return err;
 }

@@ -3,6 +3,7 @@
 #define TRUNKGUARD_DB_RESOURCE_LIVE_H
 
 #include "db/resource.h"
+#include "db/revision.h"
 
 /* One call of a worker that lives. ESRCH. */
 DB_MUST_CHECK int live_call_read(
@@ -13,5 +14,11 @@ DB_MUST_CHECK int live_call_find(
 	struct db *db, const char *call, const char *owner, struct pg_result **result);
 /* Its worker says that it is over. */
 DB_MUST_CHECK int live_call_forget(struct db *db, const char *call);
+
+/* One worker. ESRCH. */
+DB_MUST_CHECK int worker_read(struct db *db, const char *name, struct resource_row *row);
+/* Shall it take no new calls? The revision of the change. ESRCH. */
+DB_MUST_CHECK int worker_drain(
+	struct db *db, const char *name, bool draining, char revision[REVISION_SIZE]);
 
 #endif

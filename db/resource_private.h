@@ -32,6 +32,13 @@
 	"'started_at', " SQL_TIME("started_at") ", 'answered_at', " SQL_TIME("answered_at") ", " \
 	"'worker', worker)"
 
+#define SQL_WORKERS "worker_status JOIN (SELECT name, draining FROM worker) w USING (name)"
+#define SQL_WORKER_JSON \
+	"json_build_object('name', name, 'version', version, 'live', live, 'draining', draining, " \
+	"'calls', CASE WHEN live THEN (SELECT count(*) FROM live_call c WHERE c.worker = name) ELSE 0 END, " \
+	"'started_at', " SQL_TIME("started_at") ", 'last_seen', " SQL_TIME("last_seen") ", " \
+	"'stopped_at', " SQL_TIME("stopped_at") ")"
+
 #define SQL_MASS_JSON \
 	"json_build_object('id', 'mop_' || id, 'account_id', 'acc_' || account_id, 'action', action, " \
 	"'select', request -> 'select', 'failover', request -> 'failover', 'trunk_id', " \

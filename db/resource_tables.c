@@ -117,6 +117,7 @@ static const struct field trunk_fields[] = {
 	NAME,
 	OPTIONAL_TEXT("external_id", 200),
 	ENABLED,
+	{.name = "draining", .kind = FIELD_BOOLEAN, .fallback = "f"},
 	{.name = "max_concurrent_calls",
 		.kind = FIELD_INTEGER,
 		.min = 0,

@@ -48,6 +48,18 @@ int db_worker_report(struct db *db, const struct db_worker *w, bool *rival)
 	return 0;
 }
 
+int db_worker_draining(struct db *db, const char *name, bool *draining)
+{
+	struct pg_result *result;
+	int err = db_query(db, "SELECT draining FROM worker WHERE name = $1", 1, &name, &result);
+
+	if (err)
+		return err;
+	*draining = db_rows(result) > 0 && db_bool(result, 0, 0);
+	db_clear(result);
+	return 0;
+}
+
 int db_worker_stop(struct db *db, const char *name, const char *instance)
 {
 	static const char sql[] = "WITH stop AS (UPDATE worker SET stopped_at = clock_timestamp()"

@@ -19,6 +19,8 @@ struct db_worker {
 /* The heartbeat and the report in one: send it once a second and whenever something was applied. Wakes
  * up who waits for a revision. *rival: another process reported under this name in the last seconds. */
 DB_MUST_CHECK int db_worker_report(struct db *db, const struct db_worker *worker, bool *rival);
+/* Shall it take no new calls? */
+DB_MUST_CHECK int db_worker_draining(struct db *db, const char *name, bool *draining);
 /* Nobody waits for this worker any more. */
 DB_MUST_CHECK int db_worker_stop(struct db *db, const char *name, const char *instance);
 

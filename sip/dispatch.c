@@ -314,6 +314,17 @@ static void invite_request(
 	outbound_start(&a, account, by_address && !flow_is_stream(from));
 }
 
+/* Others shall take it: the carrier goes to the next server, who probes sees that this one is out. */
+static bool stop_draining(
+	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from)
+{
+	if ((m->method != SIP_INVITE && m->method != SIP_OPTIONS) || !worker_draining(w))
+		return false;
+	w->stats.drained += m->method == SIP_INVITE;
+	answer(w, st, m, from, 503, "Service Unavailable", "Retry-After: 30\r\n");
+	return true;
+}
+
 static void request_h(
 	struct txn_server *st, const struct sip_msg *m, const struct flow *from, void *arg)
 {
@@ -335,6 +346,8 @@ static void request_h(
 		dialog_request(w, st, m, from);
 		return;
 	}
+	if (stop_draining(w, st, m, from))
+		return;
 	switch (m->method) {
 	case SIP_INVITE:
 		invite_request(w, st, m, from);

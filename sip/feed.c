@@ -72,6 +72,7 @@ int feed_start(struct feed **feed, const struct feed_config *config)
 	pthread_mutex_init(&f->health_lock, NULL);
 	f->started_ms = clock_ms();
 	f->wake_fd = -1;
+	atomic_init(&f->draining, -1);
 	f->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (f->fd >= 0)
 		f->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -134,6 +135,11 @@ const struct cfg *feed_cfg(const struct feed *feed)
 const char *feed_revision(const struct feed *feed)
 {
 	return feed->revision;
+}
+
+int feed_draining(const struct feed *feed)
+{
+	return atomic_load(&feed->draining);
 }
 
 void feed_health(struct feed *feed, struct feed_health *health)

@@ -41,6 +41,10 @@ const struct cfg *feed_cfg(const struct feed *feed);
 /* The SIP thread: the revision that is in force, "" before the first; goes into call records. */
 const char *feed_revision(const struct feed *feed);
 
+/* The SIP thread: shall it take no new calls? -1: PostgreSQL has not said so since the start. Part of the
+ * configuration: what is reported as applied is in force. feed_fd() is readable when it changes. */
+int feed_draining(const struct feed *feed);
+
 enum feed_source {
 	FEED_NOTHING, /* no configuration yet: refuse calls with 503 */
 	FEED_DISK, /* from disk, PostgreSQL not read since the start */

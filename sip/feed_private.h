@@ -24,6 +24,7 @@ struct feed {
 	 * hands. fd wakes the SIP thread up, wake_fd the feed thread. */
 	_Atomic(struct feed_batch *) inbox, outbox;
 	atomic_bool stop;
+	atomic_int draining; /* feed_draining() */
 	int fd, wake_fd;
 
 	/* The SIP thread's. */

@@ -116,6 +116,17 @@ static int read_changes(
 	return err;
 }
 
+/* In the snapshot of the reading, so that it is in force before that is reported. */
+static int read_draining(struct feed *f)
+{
+	bool draining = false;
+	int err = db_worker_draining(f->db, f->worker, &draining);
+
+	if (!err && atomic_exchange(&f->draining, draining) != draining)
+		(void)eventfd_write(f->fd, 1);
+	return err;
+}
+
 /* One reading; *batch NULL: nothing changed. */
 static int read_database(struct feed *f, struct db_feed_reading *reading, struct feed_batch **batch)
 {
@@ -131,6 +142,8 @@ static int read_database(struct feed *f, struct db_feed_reading *reading, struct
 		err = feed_load(f, reading, batch);
 	else if (reading->kinds[0])
 		err = read_changes(f, reading, batch);
+	if (!err)
+		err = read_draining(f);
 	if (!err)
 		err = db_feed_end(f->db);
 	if (!err && *batch)

@@ -51,6 +51,8 @@ static void write_calls(FILE *f, const struct worker *w)
 		w->leg_stats.over_calls);
 	labelled(f, "failover_legs_refused_total", "limit", "max_failover_calls_per_minute",
 		w->leg_stats.over_rate);
+	one(f, "draining", "gauge", "1 when no new calls are taken.", w->draining);
+	one(f, "calls_drained_total", "counter", "Calls refused while draining.", w->stats.drained);
 	one(f, "forbidden_total", "counter", "Calls and relays asked for by those who may not.",
 		w->stats.forbidden);
 }
@@ -180,14 +182,17 @@ static void write_recorder(FILE *f, struct worker *w)
 }
 
 /* "": ready. A configuration from disk is good enough to serve calls; its age is a metric. */
-static const char *not_ready(const struct feed_health *h)
+static const char *not_ready(struct worker *w, const struct feed_health *h)
 {
-	return h->source == FEED_NOTHING ? "no configuration yet" : "";
+	return h->source == FEED_NOTHING ? "no configuration yet"
+	       : worker_draining(w)      ? "draining"
+					 : "";
 }
 
 bool metrics_publish(struct worker *w)
 {
 	struct feed_health health;
+	const char *why;
 	char *text = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
@@ -195,6 +200,7 @@ bool metrics_publish(struct worker *w)
 	if (!f)
 		return false;
 	feed_health(w->feed, &health);
+	why = not_ready(w, &health);
 	write_calls(f, w);
 	write_refused(f, w);
 	write_registrar(f, w);
@@ -205,8 +211,7 @@ bool metrics_publish(struct worker *w)
 	write_feed(f, &health);
 	write_recorder(f, w);
 	if (fclose(f) == 0)
-		(void)statepage_publish(
-			w->page, !*not_ready(&health), not_ready(&health), text, len);
+		(void)statepage_publish(w->page, !*why, why, text, len);
 	free(text);
-	return !*not_ready(&health);
+	return health.source != FEED_NOTHING;
 }

@@ -202,6 +202,9 @@ static void restore(uint8_t kind, const void *key, size_t key_len, const void *v
 		r->calls += err == 0;
 	} else if (kind == JOURNAL_TRUNK) {
 		err = trunk_watch_restore(r->w->trunk_watch, key, key_len, value, value_len);
+	} else if (kind == JOURNAL_DRAINING) {
+		r->w->draining = true;
+		err = 0;
 	}
 	r->refused += err != 0;
 	if (err && err != ENOMEM)

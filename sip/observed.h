@@ -12,7 +12,8 @@ struct worker;
 enum journal_kind {
 	JOURNAL_BINDING = BINDING_JOURNAL_KIND,
 	JOURNAL_CALL = 'c',
-	JOURNAL_TRUNK = 't'
+	JOURNAL_TRUNK = 't',
+	JOURNAL_DRAINING = 'd'
 };
 
 /* Starts recorder and feed; bindings and calls of the journal are back afterwards. errno, logged. */

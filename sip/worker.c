@@ -19,6 +19,7 @@
 #include "sip/net.h"
 #include "sip/observed.h"
 #include "sip/prober.h"
+#include "sip/recorder.h"
 #include "sip/registrant.h"
 #include "sip/resolve.h"
 #include "sip/statepage.h"
@@ -67,6 +68,22 @@ const struct cfg_gateway *worker_gateway(const struct worker *w, const struct fl
 	return gw && gw->enabled ? gw : NULL;
 }
 
+bool worker_draining(struct worker *w)
+{
+	static const char key[] = "draining";
+	int draining = feed_draining(w->feed);
+
+	if (draining < 0 || w->draining == (draining > 0))
+		return w->draining;
+	w->draining = draining > 0;
+	log_info("drain", w->draining ? "no new calls are taken" : "new calls are taken again");
+	if (w->draining)
+		(void)recorder_put(w->recorder, JOURNAL_DRAINING, key, sizeof(key), "", 0);
+	else
+		(void)recorder_delete(w->recorder, JOURNAL_DRAINING, key, sizeof(key));
+	return w->draining;
+}
+
 static void revalidate(struct worker *w, bool changed)
 {
 	w->revalidate = !binding_revalidate(w->bindings, w->cfg, changed, CONFIG_ACCOUNTS_A_TURN);
@@ -90,6 +107,7 @@ static void feed_ready(uint32_t events, void *arg)
 	struct worker *w = arg;
 
 	(void)events;
+	(void)worker_draining(w);
 	if (!feed_poll(w->feed))
 		return;
 	config_changed(w);

@@ -51,6 +51,7 @@ struct worker_settings {
 struct worker_stats {
 	uint64_t faults[SIP_FAULT_COUNT]; /* refused by the scanner */
 	uint64_t unanswered; /* refused, and not even worth or able to be told */
+	uint64_t drained; /* calls refused because it drains */
 	uint64_t forbidden; /* relaying, or calling without being a gateway */
 };
 
@@ -90,6 +91,7 @@ struct worker {
 	uint64_t boot_id;
 	uint64_t branches; /* made so far */
 	int64_t started_ms;
+	bool draining; /* as of the last worker_draining() */
 	bool revalidate; /* bindings are being held against a changed configuration */
 	struct wheel_timer second; /* each second */
 	struct worker_stats stats;
@@ -121,6 +123,8 @@ void worker_trunk_changed(struct worker *w, const struct uuid *trunk_id);
 /* The enabled gateway that calls from there come through, by its inbound_ip_addresses or because we are
  * registered with it at that address; NULL: none. */
 const struct cfg_gateway *worker_gateway(const struct worker *w, const struct flow *from);
+/* Shall it take no new calls? Kept in the journal, for a start without PostgreSQL. */
+bool worker_draining(struct worker *w);
 /* Does a registered PBX send from there? */
 bool worker_binding_source(const struct worker *w, const struct flow *from);
 

@@ -61,7 +61,7 @@ def test_writable_fields_are_those_of_the_contract(api, tenant):
             ("PUT", plan, "DialPlanWrite"), ("PATCH", plan, "DialPlanUpdate"),
             ("POST", "/v1/gateways", "GatewayCreate"), ("PATCH", "/v1/gateways/gw_0190163d-8694-739b-aea5-966c26f8ad91", "GatewayUpdate"),
             ("POST", "/v1/webhooks", "WebhookCreate"), ("PATCH", "/v1/webhooks/whk_0190163d-8694-739b-aea5-966c26f8ad91", "WebhookUpdate"),
-            ("POST", f"{tenant.path}/api-keys", "ApiKeyCreate")):
+            ("POST", f"{tenant.path}/api-keys", "ApiKeyCreate"), ("PATCH", "/v1/workers/w", "WorkerUpdate")):
         wrong = {field: [[]] for field in schemas[name]["properties"]}
         errors = api.request(method, path, dict(wrong, no_such_field=1)).problem(422)["errors"]
         unknown = [e["pointer"] for e in errors if e["code"] in ("unknown_field", "read_only")]

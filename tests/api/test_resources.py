@@ -71,11 +71,12 @@ def test_trunk_life(api, tenant):
     made = api.request("POST", "/v1/trunks", {"account_id": tenant.account["id"], "name": "t"}).ok(201)
     trunk = made.json
     assert {k: trunk[k] for k in ("max_concurrent_calls", "first_response_seconds", "ring_seconds",
-                                  "max_call_seconds", "did_delivery", "caller_id", "enabled", "sip_accounts")} == {
+                                  "max_call_seconds", "did_delivery", "caller_id", "enabled", "draining", "sip_accounts")} == {
         "max_concurrent_calls": 30, "first_response_seconds": 15, "ring_seconds": 180, "max_call_seconds": 14400,
-        "did_delivery": "request_uri", "caller_id": None, "enabled": True, "sip_accounts": []}
+        "did_delivery": "request_uri", "caller_id": None, "enabled": True, "draining": False, "sip_accounts": []}
     path = made.headers["Location"]
-    changed = api.request("PATCH", path, {"max_concurrent_calls": 0, "did_delivery": "to"}).ok(200).json
+    changed = api.request("PATCH", path, {"max_concurrent_calls": 0, "did_delivery": "to", "draining": True}).ok(200).json
+    assert changed["draining"] is True
     assert changed["max_concurrent_calls"] == 0 and changed["did_delivery"] == "to" and changed["name"] == "t"
     api.request("DELETE", path).ok(204)
     api.get(path).problem(404)
@@ -83,7 +84,7 @@ def test_trunk_life(api, tenant):
 
 @pytest.mark.parametrize("field, value, code", [
     ("account_id", None, "required"), ("account_id", ACCOUNT, "unknown_account"), ("account_id", TRUNK, "not_an_id"),
-    ("account_id", 5, "wrong_type"), ("name", None, "required"), ("max_concurrent_calls", -1, "out_of_range"),
+    ("account_id", 5, "wrong_type"), ("name", None, "required"), ("draining", "no", "wrong_type"), ("max_concurrent_calls", -1, "out_of_range"),
     ("max_concurrent_calls", 100001, "out_of_range"), ("max_concurrent_calls", 1.0, "wrong_type"),
     ("first_response_seconds", 0, "out_of_range"), ("first_response_seconds", 61, "out_of_range"),
     ("ring_seconds", 3601, "out_of_range"), ("max_call_seconds", 0, "out_of_range"),

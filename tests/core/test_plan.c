@@ -38,6 +38,7 @@
 #define LBH "load_balancing_healthy"
 #define AUTO "auto_failover"
 
+#define DRAINING TRUNK_RECORD(TRK1, ACC1, "t", "30", DEFAULTS T "t")
 #define DELIVERY "sip_account only_primary bindings 15/180 slot default\n"
 #define VIA_GW1(rule, number)                                                                      \
 	"number " rule " " number " gw1.example:5060;udp 10/180 diverts caller gateway\n"
@@ -80,6 +81,16 @@ static const struct row rows[] = {
 		PLAIN TRUNK IP_RECORD(SIP1, TRK1, "192.0.2.1", "192.0.2.1|5080|tcp") DID,
 		"sip_account only_primary 192.0.2.1:5080;tcp 15/180 slot default\n",
 		.not_registered = true),
+	ROW("a draining trunk is full, whatever is up", PLAIN DRAINING PBX DID,
+		"sip_account only_primary bindings capacity 15/180 slot default\n"),
+	ROW("... and as good as full when its PBX is away", PLAIN DRAINING PBX DID,
+		"sip_account only_primary bindings capacity 15/180 slot default\n",
+		.not_registered = true),
+	ROW("... and moves the call on whatever the triggers",
+		GLOBAL_BACKUP TRUNK_RECORD(TRK1, ACC1, "t", "30", "busy" T "t") PBX DID,
+		"sip_account only_primary bindings capacity 15/180 slot capacity,busy\n"
+		"backup_pbx account_backup_pbx acc1.example:5060;udp 15/180 busy\n"
+		"backup_pbx account_backup_pbx acc2.example:0;tcp 15/180 busy\n"),
 	ROW("no live binding: not registered", PLAIN TRUNK PBX DID,
 		"sip_account only_primary bindings not_registered 15/180 slot default\n",
 		.not_registered = true),

@@ -157,6 +157,96 @@ def test_pages(world):
     until(lambda: not calls(world.api, number), "none is shown")
 
 
+def test_a_trunk_is_drained(world):
+    pbx = world.peer(PBX, p.answers())
+    backup = world.peer(BACKUP, p.answers())
+    trunk = world.trunk(pbx.address)
+    number = world.did(trunk)
+    world.did_failover(number, backup_pbxs=[backup.address])
+    call = carrier, invite, final = established(world, number)
+    until(lambda: world.calls_up(trunk) == 1, "the call is counted")
+    world.api.patch(f"/v1/trunks/{trunk['id']}", {"draining": True})
+    assert world.call(number).final().contact_host == BACKUP
+    assert len(pbx.requests("INVITE")) == 1
+    record = until(lambda: world.cdrs(number), "the record")[0]
+    assert (record["attempts"][0]["trigger"], record["attempts"][0]["cause"]) == ("capacity", "CAPACITY")
+    route = world.api.get(f"/v1/dids/{number}/route").ok(200).json
+    assert route["attempts"][0]["unavailable_because"] == "capacity"
+    assert any("draining" in warning for warning in route["warnings"])
+    status = world.status(trunk)
+    assert status["draining"] and status["workers"] == [{"worker": "worker-1", "calls_up": 1}]
+    assert status["last_failover"]["cdr_id"] == record["id"]
+    assert [b["address"] for b in status["did_backup_pbxs"]] == [backup.address]
+    until(lambda: [h["worker"] for h in world.status(trunk)["did_backup_pbxs"][0]["health"]] == ["worker-1"],
+          "its health is reported")
+    assert carrier.ask(carrier.in_dialog("BYE", invite, final, 2), world.stack.sip).status == 200
+    until(lambda: world.calls_up(trunk) == 0, "the last call is gone")
+    world.api.patch(f"/v1/trunks/{trunk['id']}", {"draining": False})
+    assert world.call(number).final().contact_host == PBX
+    assert call
+
+
+def test_a_trunk_with_nothing_behind_it_is_drained(world):
+    trunk = world.trunk(world.peer(PBX, p.answers()).address, draining=True)
+    assert world.call(world.did(trunk)).final().status == 503
+
+
+def readyz(stack):
+    try:
+        page = stack.page(stack.worker_http, "/readyz")
+    except OSError:  # it is being started
+        return None
+    return page.status, page.text.strip()
+
+
+def test_a_worker_is_drained(fresh_world):
+    world, stack = fresh_world, fresh_world.stack
+    pbx = world.peer(PBX, p.answers())
+    number = world.did(world.trunk(pbx.address))
+    carrier, invite, final = established(world, number)
+    shown(world.api, number, "answered")
+    path = "/v1/workers/worker-1"
+    worker = world.api.get(path).ok(200).json
+    assert worker["live"] and not worker["draining"] and worker["calls"] == 1
+    assert world.api.patch(path, {"draining": True})["draining"]
+
+    def refused(method):
+        request = carrier.invite(f"sip:{number}@{stack.sip_remote}") if method == "INVITE" else \
+            carrier.request("OPTIONS", f"sip:{stack.sip_remote}")
+        answer = carrier.ask(request, stack.sip)
+        assert answer.status == 503 and int(answer["Retry-After"]) > 0
+    refused("INVITE")
+    refused("OPTIONS")
+    until(lambda: readyz(stack) == (503, "draining"), "the worker says so")
+    assert stack.page(stack.worker_http, "/healthz").status == 200
+    # Over a restart, and also when PostgreSQL is not there to be asked.
+    stack.kill("sip")
+    stack.kill_postgres()
+    stack.start_sip(ready=False)
+    until(lambda: readyz(stack) == (503, "draining"), "the worker is back")
+    refused("INVITE")
+    assert carrier.ask(carrier.in_dialog("OPTIONS", invite, final, 2), stack.sip).status == 200
+    stack.start_postgres()
+    until(lambda: world.api.get("/readyz").status == 200, "the API has PostgreSQL again")
+    until(lambda: world.api.get(path).ok(200).json["live"], "the worker reports")
+    assert [w["name"] for w in world.api.get("/v1/workers?draining=true&live=true").ok(200).json["data"]] == ["worker-1"]
+    assert not world.api.patch(path, {"draining": False})["draining"]
+    until(lambda: readyz(stack) == (200, "ready"), "the worker is ready again")
+    assert world.call(number).final().contact_host == PBX
+    assert carrier.ask(carrier.in_dialog("BYE", invite, final, 3), stack.sip).status == 200
+    assert stack.metrics()["trunkguard_sip_calls_drained_total"] >= 1
+
+
+@pytest.mark.parametrize("body, code, pointer", [
+    ({"draining": 1}, "wrong_type", "/draining"), ({"draining": "yes"}, "wrong_type", "/draining"),
+    ({"name": "x"}, "unknown_field", "/name"), ({"draining": True, "calls": 0}, "unknown_field", "/calls")])
+def test_bad_writes_of_a_worker(world, body, code, pointer):
+    world.api.request("PATCH", "/v1/workers/worker-1", body).problem(422, code, pointer)
+    assert world.api.request("PATCH", "/v1/workers/worker-1", {}).ok(200).json["draining"] is False
+    world.api.request("PATCH", "/v1/workers/nobody", {"draining": True}).problem(404, "not_found")
+    world.api.get("/v1/workers/nobody").problem(404, "not_found")
+
+
 def test_calls_of_a_worker_that_is_away_are_not_shown_until_it_is_back(fresh_world):
     world, stack = fresh_world, fresh_world.stack
     pbx = world.peer(PBX, p.answers())

@@ -26,6 +26,7 @@ static struct {
 } fake_kept[64];
 static unsigned fake_kept_count;
 static uint32_t fake_calls_up;
+static int fake_draining;
 static struct {
 	struct uuid id;
 	char text[80];
@@ -61,6 +62,7 @@ void fake_edges_reset(void)
 	fake_kept_count = 0;
 	fake_calls_up = 0;
 	fake_live_count = 0;
+	fake_draining = 0;
 }
 
 const char *fake_records(void)
@@ -116,6 +118,12 @@ const char *feed_revision(const struct feed *feed)
 {
 	(void)feed;
 	return "1-100";
+}
+
+int feed_draining(const struct feed *feed)
+{
+	(void)feed;
+	return fake_draining;
 }
 
 void feed_health(struct feed *feed, struct feed_health *health)
@@ -271,6 +279,11 @@ int recorder_call_gone(struct recorder *recorder, const struct uuid *id)
 	if (i < fake_live_count)
 		fake_live[i] = fake_live[--fake_live_count];
 	return 0;
+}
+
+void fake_drain(int draining)
+{
+	fake_draining = draining;
 }
 
 const char *fake_live_calls(void)

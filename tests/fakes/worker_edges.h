@@ -26,6 +26,8 @@ const char *fake_live_calls(void);
 const char *fake_hang_up_argument(void);
 /* A command to the worker; its result. */
 const char *fake_command(struct worker *w, const char *kind, const char *argument);
+/* What PostgreSQL says of draining; -1: it is away. */
+void fake_drain(int draining);
 /* Live records of that kind in the journal; recorder_start() gives them back. */
 unsigned fake_journal_count(uint8_t kind);
 

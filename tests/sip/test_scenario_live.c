@@ -146,6 +146,68 @@ START_TEST(what_is_no_call_cannot_be_hung_up)
 }
 END_TEST
 
+#define RECORD_DRAINING                                                                            \
+	"T\t" TRUNK "\t" ACCOUNT                                                                   \
+	"\tt\t5\t15\t180\t3600\t\trequest_uri\tonly_primary\tf\t\\N\t\\N\tt"
+
+START_TEST(a_draining_trunk_keeps_its_calls_and_gets_no_new_ones)
+{
+	begin();
+	rig_call_up(PBX);
+	fake_config(RECORD_DRAINING);
+	rig.w->feed_fd.h(EPOLLIN, rig.w->feed_fd.arg);
+	rig_invite();
+	rig_expect("0 backup<INVITE");
+	rig_reply(BACKUP, 200);
+	rig_take();
+	ck_assert_uint_eq(rig_slots(), 1);
+	rig_records("");
+	rig_stop();
+}
+END_TEST
+
+START_TEST(a_draining_worker_refuses_new_calls_only)
+{
+	begin();
+	rig_call_up(PBX);
+	fake_drain(1);
+	rig_invite();
+	rig_expect("0 carrier<503");
+	ck_assert_str_eq(rig_header(rig.answer[CARRIER], "Retry-After"), "30");
+	ck_assert_uint_eq(fake_journal_count(JOURNAL_DRAINING), 1);
+	/* What PostgreSQL does not say now is as it was, across a restart. */
+	rig_stop();
+	fake_drain(-1);
+	rig_start();
+	rig_invite();
+	rig_expect("0 carrier<503");
+	ck_assert_uint_eq(rig_slots(), 1);
+	fake_drain(0);
+	rig_invite();
+	rig_expect("0 pbx<INVITE");
+	ck_assert_uint_eq(fake_journal_count(JOURNAL_DRAINING), 0);
+	rig_stop();
+}
+END_TEST
+
+START_TEST(a_draining_worker_carries_its_calls_to_their_end)
+{
+	begin();
+	rig_call_up(PBX);
+	fake_drain(1);
+	rig_in_dialog(CARRIER, "OPTIONS", 2, "");
+	rig_expect("0 pbx<OPTIONS");
+	rig_reply(PBX, 200);
+	rig_in_dialog(CARRIER, "BYE", 3, "");
+	rig_expect("0 carrier<200; 0 pbx<BYE");
+	rig_reply(PBX, 200);
+	rig_expect("0 carrier<200");
+	ck_assert_uint_eq(rig_slots(), 0);
+	rig_records("ANSWERED/NORMAL 200 caller; only_primary 200 - NORMAL answered\n");
+	rig_stop();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("live");
@@ -158,6 +220,9 @@ int main(void)
 	tcase_add_test(tc, a_call_in_set_up_is_cancelled_and_refused);
 	tcase_add_test(tc, an_answer_that_crosses_the_hanging_up_is_ended);
 	tcase_add_test(tc, what_is_no_call_cannot_be_hung_up);
+	tcase_add_test(tc, a_draining_trunk_keeps_its_calls_and_gets_no_new_ones);
+	tcase_add_test(tc, a_draining_worker_refuses_new_calls_only);
+	tcase_add_test(tc, a_draining_worker_carries_its_calls_to_their_end);
 	Suite *s = suite_create("scenario_live");
 	suite_add_tcase(s, tc);
 	SRunner *r = srunner_create(s);
