@@ -12,6 +12,7 @@ struct auth;
 struct http_server;
 struct mass_expiry;
 struct webhook_sender;
+struct rate;
 
 enum {
 	APP_POOL_SIZE = 16,
@@ -24,6 +25,7 @@ struct app {
 	struct db_pool *mass_pool; /* connections whose statements may take long */
 	struct revision_listener *listener;
 	struct auth *auth;
+	struct rate *rate;
 	struct http_server *server;
 	struct mass_expiry *mass_expiry;
 	struct webhook_sender *webhook_sender;

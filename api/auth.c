@@ -13,6 +13,7 @@
 #include "api/app.h"
 #include "api/http.h"
 #include "api/problem.h"
+#include "api/rate.h"
 #include "api/request_db.h"
 #include "core/clock.h"
 #include "core/siphash.h"
@@ -133,10 +134,27 @@ static bool remembered(struct auth *a, const struct uuid *id, struct slot *out)
 	return fresh;
 }
 
+/* Is the key one that was good not long ago? It may be looked up again whatever others do. */
+static bool was_good(struct auth *a, const struct uuid *id, const char *hash)
+{
+	const struct slot *s = slot_of(a, id);
+	bool good;
+
+	pthread_mutex_lock(&a->lock);
+	good = s->found && uuid_equal(&s->id, id) &&
+	       CRYPTO_memcmp(hash, s->hash, sizeof(s->hash)) == 0;
+	pthread_mutex_unlock(&a->lock);
+	return good;
+}
+
+/* A key that does not exist never takes the place of one that does. */
 static void remember(struct auth *a, const struct slot *s)
 {
+	struct slot *place = slot_of(a, &s->id);
+
 	pthread_mutex_lock(&a->lock);
-	*slot_of(a, &s->id) = *s;
+	if (s->found || !place->found || uuid_equal(&place->id, &s->id))
+		*place = *s;
 	pthread_mutex_unlock(&a->lock);
 }
 
@@ -182,6 +200,8 @@ static int look_up(struct db *db, const struct uuid *id, struct slot *s)
 
 static bool refuse(struct http_request *req)
 {
+	if (!rate_take_refused(req))
+		return false;
 	problem_answer(req, 401, PROBLEM_UNAUTHORIZED,
 		"Send a valid API key as \"Authorization: Bearer <key>\".");
 	return false;
@@ -199,9 +219,12 @@ bool auth_check(struct http_request *req)
 		return refuse(req);
 	hash_make(key, hash);
 	if (!remembered(req->app->auth, &id, &s)) {
-		struct db *db = request_db(req);
+		struct db *db;
 		int err;
 
+		if (!was_good(req->app->auth, &id, hash) && !rate_may_try(req))
+			return false;
+		db = request_db(req);
 		if (!db)
 			return false;
 		err = look_up(db, &id, &s);

@@ -9,6 +9,7 @@
 #include "api/idempotency.h"
 #include "api/metrics.h"
 #include "api/problem.h"
+#include "api/rate.h"
 #include "api/request_db.h"
 #include "api/route.h"
 #include "core/log.h"
@@ -76,7 +77,7 @@ static void begin(struct http_request *req)
 	}
 	if (req->route->flags & ROUTE_PUBLIC)
 		return;
-	if (!auth_check(req) || !permitted(req))
+	if (!auth_check(req) || !rate_take(req) || !permitted(req))
 		return;
 	if (!acceptable(req))
 		return;

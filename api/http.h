@@ -25,7 +25,7 @@ enum http_method {
 /* "GET", …; "other" for HTTP_METHOD_COUNT. */
 const char *http_method_word(enum http_method m);
 
-enum { HTTP_HEADERS_MAX = 12 };
+enum { HTTP_HEADERS_MAX = 16 };
 
 /* A body that is made while it is sent; the first member of what makes it. */
 struct http_stream {

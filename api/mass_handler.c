@@ -143,7 +143,10 @@ static void apply(struct mass_body *b)
 	if (!db)
 		return;
 	err = run(db, b, &r, &found);
-	if (did_rows_circle(&b->dids, db, err)) {
+	if (err == EINPROGRESS) {
+		problem_answer(req, 429, PROBLEM_RATE_LIMITED,
+			"A mass operation of the account is being carried out; one at a time.");
+	} else if (did_rows_circle(&b->dids, db, err)) {
 		did_rows_refuse(&b->dids, 0);
 	} else if (err) {
 		failed(req, db, err);

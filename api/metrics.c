@@ -1,5 +1,6 @@
 #include "api/metrics.h"
 
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "api/http.h"
 #include "api/http_server.h"
 #include "api/problem.h"
+#include "api/rate.h"
 #include "api/route.h"
 #include "core/clock.h"
 
@@ -87,6 +89,16 @@ static void gauge(FILE *out, const char *name, const char *type, const char *hel
 	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n%s %.17g\n", name, help, name, type, name, value);
 }
 
+static void limited_write(FILE *out, const struct rate *rate)
+{
+	fputs("# HELP trunkguard_http_rate_limited_total Requests answered 429, by policy.\n"
+	      "# TYPE trunkguard_http_rate_limited_total counter\n",
+		out);
+	for (enum rate_policy p = 0; p < RATE_POLICY_COUNT; p++)
+		fprintf(out, "trunkguard_http_rate_limited_total{policy=\"%s\"} %" PRIu64 "\n",
+			rate_policy_word(p), rate_limited(rate, p));
+}
+
 static void app_write(FILE *out, struct app *app)
 {
 	struct http_conn_counts conns;
@@ -103,6 +115,7 @@ static void app_write(FILE *out, struct app *app)
 		"Connections refused: too many from one address.", (double)conns.refused);
 	gauge(out, "trunkguard_http_connections_cut_total", "counter",
 		"Connections cut: past a deadline.", (double)conns.cut);
+	limited_write(out, app->rate);
 	gauge(out, "trunkguard_database_connections", "gauge",
 		"Connections to PostgreSQL that the pool may have.", pool.size);
 	gauge(out, "trunkguard_database_connections_in_use", "gauge",

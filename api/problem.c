@@ -70,7 +70,7 @@ static void problem_write(struct http_request *req, unsigned status, enum proble
 	json_out_fini(&j);
 	if (status == 401)
 		http_response_header(res, "WWW-Authenticate", "Bearer realm=\"trunkguard\"");
-	if (status == 503)
+	if (status == 503 || status == 429)
 		http_response_header(res, "Retry-After", "1");
 }
 

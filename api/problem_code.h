@@ -26,6 +26,7 @@
 	X(UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The media type is not supported")     \
 	X(EXPECTATION_FAILED, "expectation_failed", "The expectation cannot be met")               \
 	X(VALIDATION_FAILED, "validation_failed", "The content is invalid")                        \
+	X(RATE_LIMITED, "rate_limited", "Too many requests")                                       \
 	X(INTERNAL_ERROR, "internal_error", "Something went wrong here")                           \
 	X(BUSY, "busy", "Too much to do right now")                                                \
 	X(DATABASE_UNAVAILABLE, "database_unavailable", "The database is away")                    \

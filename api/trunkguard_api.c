@@ -15,6 +15,7 @@
 #include "api/http_server.h"
 #include "api/mass_expiry.h"
 #include "api/webhook_sender.h"
+#include "api/rate.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/settings.h"
@@ -31,6 +32,7 @@ static struct {
 	struct listen_address listen;
 	struct cidr_list private_targets;
 	struct peer_list peers;
+	struct bucket_limit rate[RATE_POLICY_COUNT];
 	enum log_level log;
 	bool operator_key;
 } settings;
@@ -49,6 +51,13 @@ static const struct setting table[] = {
 		"public"},
 	{"TRUNKGUARD_PEERS", "", setting_peers, &settings.peers,
 		"SIP addresses of the other trunking servers, as trunkguard-sip has them"},
+	{"TRUNKGUARD_RATE_LIMIT", "100:400", setting_rate, &settings.rate[RATE_ACCOUNT],
+		"requests a second of each account's key and how many at once, RATE:BURST; 0: any "
+		"number"},
+	{"TRUNKGUARD_OPERATOR_RATE_LIMIT", "5000:20000", setting_rate,
+		&settings.rate[RATE_OPERATOR], "the same for each operator's key"},
+	{"TRUNKGUARD_REFUSED_RATE_LIMIT", "50:500", setting_rate, &settings.rate[RATE_REFUSED],
+		"the same for requests without a valid key, of each address"},
 	{"TRUNKGUARD_LOG", "info", log_level_setting, &settings.log,
 		"debug, info, warn or error; JSON lines on standard error"},
 	{"--operator", NULL, NULL, &settings.operator_key,
@@ -177,6 +186,8 @@ static int app_init(struct app *app)
 	if (err == 0)
 		err = auth_new(&app->auth);
 	if (err == 0)
+		err = rate_new(&app->rate, settings.rate);
+	if (err == 0)
 		err = db_pool_new(&app->pool, settings.database_url, APP_POOL_SIZE, &options);
 	if (err == 0)
 		err = db_pool_new(&app->mass_pool, settings.database_url, APP_MASS_POOL_SIZE,
@@ -205,6 +216,7 @@ static void app_fini(struct app *app)
 	db_pool_free(app->mass_pool);
 	if (app->pool)
 		db_pool_free(app->pool);
+	rate_free(app->rate);
 	auth_free(app->auth);
 	resource_fini();
 }

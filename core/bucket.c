@@ -34,6 +34,21 @@ bool bucket_take(
 	return true;
 }
 
+void bucket_look(const struct bucket *b, const struct bucket_limit *limit, int64_t now_ms,
+	struct bucket_state *state)
+{
+	int64_t token_us = US_PER_S / limit->rate;
+	int64_t missing_us = b->full_us - now_ms * 1000; /* until it is full */
+	int64_t room_us;
+
+	if (missing_us < 0)
+		missing_us = 0;
+	room_us = limit->burst * token_us - missing_us;
+	state->left = room_us < 0 ? 0 : (uint32_t)(room_us / token_us);
+	state->next_ms = state->left ? 0 : (token_us - room_us + 999) / 1000;
+	state->full_ms = (missing_us + 999) / 1000;
+}
+
 int bucket_set_new(struct bucket_set **set, size_t slots, const struct bucket_limit *limit,
 	const uint8_t key[SIPHASH_KEY_LEN])
 {
@@ -77,4 +92,19 @@ bool bucket_set_take(
 	if (at->hash != hash)
 		*at = (struct place){.hash = hash};
 	return bucket_take(&at->bucket, &set->limit, amount, now_ms);
+}
+
+void bucket_set_look(const struct bucket_set *set, const void *key, size_t len, int64_t now_ms,
+	struct bucket_state *state)
+{
+	static const struct bucket full;
+	uint64_t hash = siphash(set->key, key, len);
+	const struct place *group = &set->place[(size_t)hash % set->groups * WAYS];
+	const struct bucket *b = &full;
+
+	for (const struct place *p = group; p < group + WAYS; p++) {
+		if (p->hash == hash)
+			b = &p->bucket;
+	}
+	bucket_look(b, &set->limit, now_ms, state);
 }

@@ -24,6 +24,15 @@ struct bucket {
 bool bucket_take(
 	struct bucket *b, const struct bucket_limit *limit, uint32_t amount, int64_t now_ms);
 
+/* What a bucket has left, for those who want to know before they ask. */
+struct bucket_state {
+	uint32_t left; /* tokens */
+	int64_t next_ms; /* until there is one; 0: there is */
+	int64_t full_ms; /* until it is full */
+};
+void bucket_look(const struct bucket *b, const struct bucket_limit *limit, int64_t now_ms,
+	struct bucket_state *state);
+
 struct bucket_set;
 
 /* slots: keys remembered, rounded up to a power of two. When there are more, the one that comes closest to
@@ -33,5 +42,8 @@ int bucket_set_new(struct bucket_set **set, size_t slots, const struct bucket_li
 void bucket_set_free(struct bucket_set *set);
 bool bucket_set_take(
 	struct bucket_set *set, const void *key, size_t len, uint32_t amount, int64_t now_ms);
+/* The state of a key's bucket; one that is not remembered is full. */
+void bucket_set_look(const struct bucket_set *set, const void *key, size_t len, int64_t now_ms,
+	struct bucket_state *state);
 
 #endif

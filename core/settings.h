@@ -39,6 +39,8 @@ int settings_parse(int argc, char **argv, const struct setting *table, size_t co
 int setting_text(const char *text, void *value, char *why); /* const char *; not empty */
 int setting_text_or_empty(const char *text, void *value, char *why);
 int setting_seconds(const char *text, void *value, char *why); /* unsigned, 0 to 86400 */
+/* struct bucket_limit: "RATE" or "RATE:BURST" (twice the rate when it is not given); "0": rate 0, no limit. */
+int setting_rate(const char *text, void *value, char *why);
 /* struct cidr_list: a comma list of IP addresses and CIDR blocks, "" none; freed by mem_free(). */
 int setting_cidrs(const char *text, void *value, char *why);
 

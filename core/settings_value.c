@@ -3,10 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/bucket.h"
 #include "core/cidr.h"
 #include "core/host.h"
 #include "core/mem.h"
 #include "core/settings.h"
+
+enum { RATE_MAX = 1000000 };
 
 int setting_text_or_empty(const char *text, void *value, char *why)
 {
@@ -28,6 +31,40 @@ int setting_seconds(const char *text, void *value, char *why)
 	}
 	snprintf(why, SETTING_WHY_MAX, "is no number of seconds between 0 and 86400");
 	return EINVAL;
+}
+
+/* Digits up to the end or a ':', 0 to 1,000,000; *text moves behind them. */
+static int rate_number(const char **text, uint32_t *number)
+{
+	uint32_t n = 0;
+	const char *p = *text;
+
+	for (; *p >= '0' && *p <= '9' && n <= RATE_MAX; p++)
+		n = n * 10 + (uint32_t)(*p - '0');
+	if (p == *text || n > RATE_MAX || (*p && *p != ':'))
+		return EINVAL;
+	*text = p;
+	*number = n;
+	return 0;
+}
+
+int setting_rate(const char *text, void *value, char *why)
+{
+	struct bucket_limit limit = {0};
+	int err = rate_number(&text, &limit.rate);
+
+	limit.burst = limit.rate * 2;
+	if (!err && *text == ':') {
+		text++;
+		err = rate_number(&text, &limit.burst);
+	}
+	if (err || *text || (limit.rate && !limit.burst)) {
+		snprintf(why, SETTING_WHY_MAX,
+			"is no RATE or RATE:BURST of requests a second, each up to 1000000");
+		return EINVAL;
+	}
+	*(struct bucket_limit *)value = limit;
+	return 0;
 }
 
 static int add_block(struct cidr_list *list, const struct cidr *block, char *why)

@@ -467,12 +467,32 @@ static int check(
 	return err;
 }
 
+/* One at a time of an account, in whichever API process. An operator's over all accounts is nobody's. */
+static int alone(struct db *db, const char *account)
+{
+	struct pg_result *result;
+	int err;
+
+	if (!account)
+		return 0;
+	err = db_query(db,
+		"SELECT pg_try_advisory_xact_lock(hashtext('trunkguard.mass'), hashtext($1))", 1,
+		&account, &result);
+	if (err)
+		return err;
+	err = db_bool(result, 0, 0) ? 0 : EINPROGRESS;
+	db_clear(result);
+	return err;
+}
+
 static int apply(struct db *db, const struct mass_request *q, struct mass_result *r)
 {
 	int64_t matched = 0, changed;
 	struct change c;
 	int err = mass_begin(db);
 
+	if (!err)
+		err = alone(db, q->owner ? q->owner : q->account);
 	if (!err)
 		err = check(db, q, &matched, r);
 	if (err || r->refused)

@@ -68,7 +68,8 @@ struct mass_result {
 };
 void mass_result_fini(struct mass_result *r);
 
-/* 0 with refused set or not; else as in db/conn.h. EBUSY: try again. A dry run does all but the
+/* 0 with refused set or not; else as in db/conn.h. EBUSY: try again. EINPROGRESS: another one of the
+ * account is being carried out. A dry run does all but the
  * change, and keeps nothing. */
 DB_MUST_CHECK int mass_apply(
 	struct db *db, const struct mass_request *request, struct mass_result *result);

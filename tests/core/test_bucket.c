@@ -99,6 +99,48 @@ START_TEST(more_keys_than_places_limit_the_one_that_pushes)
 }
 END_TEST
 
+START_TEST(what_is_left_is_told)
+{
+	static const struct bucket_limit l = {.rate = 10, .burst = 5};
+	struct bucket b = {0};
+	struct bucket_state s;
+
+	bucket_look(&b, &l, 1000, &s);
+	ck_assert(s.left == 5 && s.next_ms == 0 && s.full_ms == 0);
+	ck_assert_uint_eq(take(&b, &l, 2, 1000), 2);
+	bucket_look(&b, &l, 1000, &s);
+	ck_assert(s.left == 3 && s.next_ms == 0 && s.full_ms == 200);
+	ck_assert_uint_eq(take(&b, &l, 9, 1000), 3);
+	bucket_look(&b, &l, 1000, &s);
+	ck_assert(s.left == 0 && s.next_ms == 100 && s.full_ms == 500);
+	bucket_look(&b, &l, 1040, &s);
+	ck_assert(s.left == 0 && s.next_ms == 60 && s.full_ms == 460);
+	/* What is told holds: one is there then, and not a millisecond before. */
+	ck_assert(!bucket_take(&b, &l, 1, 1099));
+	ck_assert(bucket_take(&b, &l, 1, 1100));
+	bucket_look(&b, &l, 9000000, &s);
+	ck_assert(s.left == 5 && s.next_ms == 0 && s.full_ms == 0);
+}
+END_TEST
+
+START_TEST(what_is_left_of_a_key_is_told)
+{
+	static const struct bucket_limit l = {.rate = 1, .burst = 2};
+	struct bucket_set *set;
+	struct bucket_state s;
+
+	ck_assert_int_eq(bucket_set_new(&set, 16, &l, key), 0);
+	bucket_set_look(set, "a", 1, 1000, &s);
+	ck_assert_uint_eq(s.left, 2);
+	ck_assert(bucket_set_take(set, "a", 1, 1, 1000));
+	bucket_set_look(set, "a", 1, 1000, &s);
+	ck_assert_uint_eq(s.left, 1);
+	bucket_set_look(set, "b", 1, 1000, &s);
+	ck_assert_uint_eq(s.left, 2);
+	bucket_set_free(set);
+}
+END_TEST
+
 START_TEST(a_set_that_is_too_large_is_refused)
 {
 	static const struct bucket_limit l = {.rate = 1, .burst = 1};
@@ -114,5 +156,6 @@ int main(void)
 	return SUITE_RUN("bucket", NULL, the_burst_at_once_then_the_rate,
 		a_steady_rate_passes_and_the_double_gets_half, amounts_are_all_or_nothing,
 		each_key_has_its_own, more_keys_than_places_limit_the_one_that_pushes,
+		what_is_left_is_told, what_is_left_of_a_key_is_told,
 		a_set_that_is_too_large_is_refused);
 }
