@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "sip/file_io.h"
 #include "sip/journal_record.h"
 #include "sip/journal_set.h"
 
@@ -41,24 +42,6 @@ struct journal {
 
 static struct log_kind journal_failed = LOG_KIND("journal_failed", LOG_LEVEL_ERROR);
 static struct log_kind journal_not_compacted = LOG_KIND("journal_not_compacted", LOG_LEVEL_WARN);
-
-static int write_all(int fd, const void *data, size_t len, uint64_t at)
-{
-	const uint8_t *p = data;
-
-	while (len) {
-		ssize_t n = pwrite(fd, p, len, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? errno : EIO;
-		p += n;
-		len -= (size_t)n;
-		at += (uint64_t)n;
-	}
-	return 0;
-}
 
 static int sync_dir_of(const char *path)
 {
@@ -196,7 +179,7 @@ static int magic_check(struct journal *j)
 	if (memcmp(magic, MAGIC, (size_t)n))
 		err = set_aside(j);
 	if (!err)
-		err = write_all(j->fd, MAGIC, sizeof(MAGIC), 0);
+		err = file_write(j->fd, MAGIC, sizeof(MAGIC), 0);
 	if (!err)
 		err = sync_dir_of(j->path);
 out:
@@ -349,7 +332,7 @@ struct rewrite {
 static void rewrite_flush(struct rewrite *w)
 {
 	if (!w->err)
-		w->err = write_all(w->fd, w->buf, w->len, w->at);
+		w->err = file_write(w->fd, w->buf, w->len, w->at);
 	w->at += w->len;
 	w->len = 0;
 }
@@ -414,23 +397,30 @@ static int journal_rewrite(struct journal *j)
 	return err;
 }
 
+static int pending_write(struct journal *j)
+{
+	int err;
+
+	if (!j->pending_len)
+		return 0;
+	err = file_write(j->fd, j->pending, j->pending_len, j->good);
+	if (err) {
+		/* What was written in part must not stand before what is tried next. */
+		if (ftruncate(j->fd, (off_t)j->good))
+			pending_drop(j);
+		return err;
+	}
+	j->good += j->pending_len;
+	j->pending_len = 0;
+	j->unsynced = true;
+	return 0;
+}
+
 static int journal_append(struct journal *j)
 {
-	int err = 0;
+	int err = pending_write(j);
 
-	if (j->pending_len) {
-		err = write_all(j->fd, j->pending, j->pending_len, j->good);
-		if (err) {
-			/* What was written in part must not stand before what is tried next. */
-			if (ftruncate(j->fd, (off_t)j->good))
-				pending_drop(j);
-			return err;
-		}
-		j->good += j->pending_len;
-		j->pending_len = 0;
-		j->unsynced = true;
-	}
-	if (j->unsynced) {
+	if (!err && j->unsynced) {
 		if (fdatasync(j->fd)) {
 			err = errno;
 			pending_drop(j);
@@ -438,7 +428,26 @@ static int journal_append(struct journal *j)
 		}
 		j->unsynced = false;
 	}
-	return 0;
+	return err;
+}
+
+static int failed(struct journal *j, int err, int64_t now_ms)
+{
+	j->error = err;
+	j->failures++;
+	j->retry_at = now_ms + RETRY_MS;
+	log_limited(&journal_failed, "%s: %s", j->path, strerror(err));
+	return err;
+}
+
+int journal_flush(struct journal *j, int64_t now_ms)
+{
+	int err;
+
+	if (j->error || j->broken)
+		return j->error; /* journal_sync() sees to it */
+	err = pending_write(j);
+	return err ? failed(j, err, now_ms) : 0;
 }
 
 static void journal_compact(struct journal *j, int64_t now_ms)
@@ -459,15 +468,14 @@ static void journal_compact(struct journal *j, int64_t now_ms)
 
 int journal_sync(struct journal *j, int64_t now_ms)
 {
+	int err;
+
 	if (j->error && now_ms < j->retry_at)
 		return j->error;
-	j->error = j->broken ? journal_rewrite(j) : journal_append(j);
-	if (j->error) {
-		j->failures++;
-		j->retry_at = now_ms + RETRY_MS;
-		log_limited(&journal_failed, "%s: %s", j->path, strerror(j->error));
-		return j->error;
-	}
+	err = j->broken ? journal_rewrite(j) : journal_append(j);
+	if (err)
+		return failed(j, err, now_ms);
+	j->error = 0;
 	journal_compact(j, now_ms);
 	return 0;
 }

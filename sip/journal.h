@@ -56,6 +56,12 @@ int journal_put(struct journal *j, uint8_t kind, const void *key, size_t key_len
 int journal_delete(struct journal *j, uint8_t kind, const void *key, size_t key_len);
 
 /*
+ * Writes what was put to the file without waiting for the disk: from then on the kernel has it, and a kill
+ * of the process takes nothing away. A power cut may, until the next journal_sync().
+ */
+int journal_flush(struct journal *j, int64_t now_ms);
+
+/*
  * Writes and fsyncs all that was put since the last good sync: one call covers many puts (group
  * commit). After an error it tries again at most once a second of now_ms (monotonic) and gives
  * the last error in between. Compacts when due.

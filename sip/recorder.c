@@ -1,5 +1,6 @@
-/* The recorder thread: takes what the SIP thread left in the queue, in its order, and puts it on disk. One
- * sync covers all that came since the last one. The uploader brings it to PostgreSQL from there. */
+/* The recorder thread: takes what the SIP thread left in the queue, in its order, and writes it to files, at
+ * once, so that a kill of the process loses nothing that was left a moment before. One sync covers all
+ * that was written since the last one. The uploader brings it to PostgreSQL from there. */
 #include "sip/recorder.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ enum {
 	QUEUE_MAX = 65536,
 	MEMORY_MAX = 64 << 20,
 	PACE_MS = 20, /* between syncs: what comes meanwhile shares the next one */
+	NAP_MS = 2, /* between writes */
 	IDLE_MS = 1000, /* a sync that failed is tried again */
 	PATH_SIZE = 4096,
 };
@@ -38,6 +40,8 @@ struct recorder {
 	struct mirror *mirror;
 	struct uploader *uploader;
 	struct json_out json;
+	struct queue_node *held, **held_last; /* deletes that wait for a sync of records */
+	bool records_unsynced;
 	_Atomic uint64_t records, lost;
 	atomic_int journal_error;
 	int last_error; /* what the log was told of */
@@ -83,6 +87,7 @@ static void do_cdr(struct recorder *r, const struct cdr *cdr)
 			atomic_fetch_add(&r->lost, 1);
 		return;
 	}
+	r->records_unsynced = true;
 	atomic_fetch_add(&r->records, 1);
 }
 
@@ -232,13 +237,67 @@ static void do_item(struct recorder *r, const struct recorder_item *item)
 		log_limited(&not_recorded, "observed state: %s", strerror(err));
 }
 
-/* Records first: a call's record must be on disk before its journal entry is gone. */
+/* A call's record must be on disk before its journal entry is gone: while records are not synced, deletes
+ * are held back, but not longer than one turn of a disk that refuses. */
+static void release_held(struct recorder *r)
+{
+	struct queue_node *node = r->held;
+
+	r->held = NULL;
+	r->held_last = &r->held;
+	while (node) {
+		struct recorder_item *item = (struct recorder_item *)(void *)node;
+
+		node = node->next;
+		do_entry(r, item);
+		mem_free(item);
+	}
+}
+
+static bool is_held(const struct recorder *r, const struct recorder_item *put)
+{
+	for (const struct queue_node *node = r->held; node; node = node->next) {
+		const struct recorder_item *item = (const struct recorder_item *)(const void *)node;
+
+		if (item->entry.kind == put->entry.kind &&
+			item->entry.key_len == put->entry.key_len &&
+			!memcmp(item->text, put->text, put->entry.key_len))
+			return true;
+	}
+	return false;
+}
+
+/* True: the item is kept for later. */
+static bool hold_back(struct recorder *r, struct recorder_item *item)
+{
+	if (item->kind == ITEM_PUT && is_held(r, item))
+		release_held(r);
+	if (item->kind != ITEM_DELETE || !r->records_unsynced)
+		return false;
+	item->node.next = NULL;
+	*r->held_last = &item->node;
+	r->held_last = &item->node.next;
+	return true;
+}
+
+static void flush_disk(struct recorder *r)
+{
+	int64_t now_ms = clock_ms();
+
+	/* Errors show again at the sync, which deals with them. */
+	(void)!spool_flush(r->spool, now_ms);
+	(void)!journal_flush(r->journal, now_ms);
+}
+
 static void sync_disk(struct recorder *r)
 {
 	int64_t now_ms = clock_ms();
 	int err = spool_sync(r->spool, now_ms);
-	int journal_err = journal_sync(r->journal, now_ms);
+	int journal_err;
 
+	r->records_unsynced = false;
+	release_held(r);
+	journal_err = journal_sync(r->journal, now_ms);
 	atomic_store(&r->journal_error, journal_err);
 	if (!err)
 		err = journal_err;
@@ -259,6 +318,8 @@ static bool take_all(struct recorder *r)
 		struct recorder_item *item = (struct recorder_item *)(void *)node;
 
 		node = node->next;
+		if (hold_back(r, item))
+			continue;
 		do_item(r, item);
 		mem_free(item);
 	}
@@ -275,19 +336,26 @@ static void pause_ms(int ms)
 static void *recorder_main(void *arg)
 {
 	struct recorder *r = arg;
-	bool stop = false;
+	bool stop = false, unsynced = false;
+	int64_t synced_ms = 0;
 
 	while (!stop) {
-		queue_wait(&r->queue, IDLE_MS);
+		bool any;
+
+		queue_wait(&r->queue, unsynced ? PACE_MS : IDLE_MS);
 		stop = atomic_load(&r->stop);
-		if (take_all(r)) {
+		any = take_all(r);
+		unsynced |= any;
+		if ((unsynced || r->last_error) && (stop || clock_ms() - synced_ms >= PACE_MS)) {
 			sync_disk(r);
+			unsynced = false;
+			synced_ms = clock_ms();
 			uploader_wake(r->uploader);
-			if (!stop)
-				pause_ms(PACE_MS);
-		} else if (r->last_error) {
-			sync_disk(r);
+		} else if (any) {
+			flush_disk(r);
 		}
+		if (any && !stop)
+			pause_ms(NAP_MS);
 	}
 	return NULL;
 }
@@ -354,6 +422,7 @@ int recorder_start(struct recorder **recorder, const struct recorder_config *con
 	if (!r)
 		return ENOMEM;
 	json_out_init(&r->json);
+	r->held_last = &r->held;
 	err = queue_init(&r->queue, config->queue_max ? config->queue_max : QUEUE_MAX);
 	if (err) {
 		mem_free(r);

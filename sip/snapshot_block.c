@@ -3,61 +3,24 @@
 #include <endian.h>
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/crc32c.h"
 #include "core/mem.h"
+#include "sip/file_io.h"
 
 static const char MAGIC[8] = "TGCFG02\n";
-
-static int write_all(int fd, const void *data, size_t len, uint64_t at)
-{
-	const char *p = data;
-
-	while (len) {
-		ssize_t n = pwrite(fd, p, len, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? errno : EIO;
-		p += n;
-		len -= (size_t)n;
-		at += (uint64_t)n;
-	}
-	return 0;
-}
-
-/* *got < len: the file ends before. */
-static int read_all(int fd, void *data, size_t len, uint64_t at, size_t *got)
-{
-	char *p = data;
-
-	for (*got = 0; *got < len;) {
-		ssize_t n = pread(fd, p + *got, len - *got, (off_t)(at + *got));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno;
-		if (n == 0)
-			break;
-		*got += (size_t)n;
-	}
-	return 0;
-}
 
 int snapshot_magic_write(struct snapshot_cursor *cursor, int fd)
 {
 	*cursor = (struct snapshot_cursor){.fd = fd, .at = sizeof(MAGIC)};
-	return write_all(fd, MAGIC, sizeof(MAGIC), 0);
+	return file_write(fd, MAGIC, sizeof(MAGIC), 0);
 }
 
 int snapshot_magic_read(struct snapshot_cursor *cursor, int fd)
 {
 	char magic[sizeof(MAGIC)];
 	size_t got;
-	int err = read_all(fd, magic, sizeof(magic), 0, &got);
+	int err = file_read(fd, magic, sizeof(magic), 0, &got);
 
 	*cursor = (struct snapshot_cursor){.fd = fd, .at = sizeof(MAGIC)};
 	if (err)
@@ -82,9 +45,9 @@ int snapshot_block_write(struct snapshot_cursor *cursor, enum snapshot_block_typ
 	int err;
 
 	head_write(head, cursor->number, type, payload, len);
-	err = write_all(cursor->fd, head, sizeof(head), cursor->at);
+	err = file_write(cursor->fd, head, sizeof(head), cursor->at);
 	if (!err)
-		err = write_all(cursor->fd, payload, len, cursor->at + sizeof(head));
+		err = file_write(cursor->fd, payload, len, cursor->at + sizeof(head));
 	if (err)
 		return err;
 	cursor->at += sizeof(head) + len;
@@ -110,7 +73,7 @@ int snapshot_block_read(struct snapshot_cursor *cursor, struct snapshot_block *b
 {
 	uint32_t head[4], expected[4];
 	size_t got;
-	int err = read_all(cursor->fd, head, sizeof(head), cursor->at, &got);
+	int err = file_read(cursor->fd, head, sizeof(head), cursor->at, &got);
 
 	if (err)
 		return err;
@@ -122,7 +85,7 @@ int snapshot_block_read(struct snapshot_cursor *cursor, struct snapshot_block *b
 		return EBADMSG;
 	err = payload_reserve(block, block->len);
 	if (!err)
-		err = read_all(
+		err = file_read(
 			cursor->fd, block->payload, block->len, cursor->at + sizeof(head), &got);
 	if (err)
 		return err;

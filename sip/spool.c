@@ -14,6 +14,7 @@
 
 #include "core/log.h"
 #include "core/mem.h"
+#include "sip/file_io.h"
 #include "sip/spool_segment.h"
 
 enum {
@@ -41,6 +42,9 @@ struct spool {
 	/* In memory, oldest first. lent: the uploader holds those up to lent_last. */
 	struct pending *first, **last;
 	size_t memory, count;
+	/* The first of those in memory are in the file, too, behind write_at, but not synced. */
+	size_t written;
+	uint64_t written_len;
 	bool lent;
 	uint64_t lost;
 	int error; /* of the last sync */
@@ -217,6 +221,7 @@ int spool_put(struct spool *s, const void *record, size_t len)
 		/* The oldest go first, but not those that the uploader is holding. */
 		while (s->memory > s->memory_max && s->count > 1 && !s->lent) {
 			mem_free(memory_pop(s));
+			s->written = s->written_len = 0; /* all are written once more */
 			(void)lose(s, s->error ? s->error : ENOSPC);
 		}
 	}
@@ -234,6 +239,7 @@ static void segment_set(struct spool *s, uint64_t number, int fd, uint64_t at)
 	s->write_segment = number;
 	s->write_fd = fd;
 	s->write_at = at;
+	s->written = s->written_len = 0;
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -265,14 +271,17 @@ static void segment_give_up(struct spool *s)
 	segment_set(s, s->write_segment + !empty, -1, 0);
 }
 
-/* All that is in memory as octets for the file. */
+/* What is in memory and not in the file as octets for it. */
 static char *pending_encode(struct spool *s, size_t *len)
 {
-	char *buf = mem_alloc(s->memory + s->count * SPOOL_HEAD), *at = buf;
+	char *buf = mem_alloc(s->memory + s->count * SPOOL_HEAD + 1), *at = buf;
+	size_t n = 0;
 
 	if (!buf)
 		return NULL;
 	for (struct pending *p = s->first; p; p = p->next) {
+		if (n++ < s->written)
+			continue;
 		spool_record_head(at, p->data, p->len);
 		memcpy(at + SPOOL_HEAD, p->data, p->len);
 		at += SPOOL_HEAD + p->len;
@@ -281,27 +290,38 @@ static char *pending_encode(struct spool *s, size_t *len)
 	return buf;
 }
 
-static int pending_write(struct spool *s, const char *buf, size_t len)
+static int pending_write(struct spool *s, const char *buf, size_t len, bool sync)
 {
 	int err = segment_begin(s);
 
 	if (!err)
-		err = spool_write(s->write_fd, buf, len, s->write_at);
-	if (!err && fdatasync(s->write_fd))
+		err = file_write(s->write_fd, buf, len, s->write_at + s->written_len);
+	if (!err && sync && fdatasync(s->write_fd))
 		err = errno;
 	if (err && s->write_fd >= 0)
 		segment_give_up(s);
 	return err;
 }
 
-int spool_sync(struct spool *s, int64_t now_ms)
+/* Synced, they leave the memory. */
+static void synced(struct spool *s, size_t count, size_t len)
+{
+	s->write_at += s->written_len + len;
+	s->on_disk += count;
+	s->written = s->written_len = 0;
+	while (count--)
+		mem_free(memory_pop(s));
+}
+
+static int to_disk(struct spool *s, int64_t now_ms, bool sync)
 {
 	size_t count, len = 0;
 	char *buf;
 	int err;
 
 	pthread_mutex_lock(&s->lock);
-	if (!s->count || s->lent || (s->error && now_ms < s->retry_ms)) {
+	if (!s->count || s->lent || (s->error && now_ms < s->retry_ms) ||
+		(!sync && s->written == s->count)) {
 		err = s->count ? s->error : 0;
 		pthread_mutex_unlock(&s->lock);
 		return err;
@@ -311,21 +331,31 @@ int spool_sync(struct spool *s, int64_t now_ms)
 	buf = pending_encode(s, &len);
 	pthread_mutex_unlock(&s->lock);
 
-	err = buf ? pending_write(s, buf, len) : ENOMEM;
+	err = buf ? pending_write(s, buf, len, sync) : ENOMEM;
 	mem_free(buf);
 
 	pthread_mutex_lock(&s->lock);
 	s->lent = false;
 	s->error = err;
 	s->retry_ms = now_ms < INT64_MAX ? now_ms + RETRY_MS : now_ms;
-	if (!err) {
-		s->write_at += len;
-		s->on_disk += count;
-		while (count--)
-			mem_free(memory_pop(s));
+	if (!err && sync) {
+		synced(s, count, len);
+	} else if (!err) {
+		s->written = count;
+		s->written_len += len;
 	}
 	pthread_mutex_unlock(&s->lock);
 	return err;
+}
+
+int spool_flush(struct spool *s, int64_t now_ms)
+{
+	return to_disk(s, now_ms, false);
+}
+
+int spool_sync(struct spool *s, int64_t now_ms)
+{
+	return to_disk(s, now_ms, true);
 }
 
 /* Uploading. */
@@ -386,7 +416,7 @@ static int peek_segment(struct spool *s, size_t max, size_t bytes, struct spool_
 		return errno == ENOENT ? 0 : errno;
 	if (limit - s->read_at < bytes)
 		bytes = (size_t)(limit - s->read_at);
-	err = spool_read(fd, b->data, bytes, s->read_at, &got);
+	err = file_read(fd, b->data, bytes, s->read_at, &got);
 	close(fd);
 	while (!err && b->count < max &&
 		(n = spool_record_at(b->data + at, got - at, &b->record[b->count])) > 0) {
@@ -451,7 +481,7 @@ static void consume_disk(struct spool *s, const struct spool_batch *b)
 	while (s->read_segment < s->write_segment)
 		segment_done(s);
 	if (s->write_fd >= 0 && s->write_at >= TRUNCATE_MIN && s->read_at == s->write_at &&
-		!s->lent && !ftruncate(s->write_fd, 0))
+		!s->lent && !s->written && !ftruncate(s->write_fd, 0))
 		s->read_at = s->write_at = 0;
 }
 

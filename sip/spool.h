@@ -26,6 +26,8 @@ void spool_close(struct spool *spool);
 
 /* ENOMEM or EMSGSIZE: this record is lost, and counted. */
 int spool_put(struct spool *spool, const void *record, size_t len);
+/* Writes what was put without waiting for the disk: a kill of the process takes nothing away of it. */
+int spool_flush(struct spool *spool, int64_t now_ms);
 /* One write and fsync for all that was put. After an error it tries again at most once a second of
  * now_ms (monotonic) and gives the last error in between. */
 int spool_sync(struct spool *spool, int64_t now_ms);

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/crc32c.h"
 #include "core/mem.h"
+#include "sip/file_io.h"
 
 void spool_segment_name(uint64_t number, char name[SPOOL_NAME_SIZE])
 {
@@ -58,38 +58,6 @@ ssize_t spool_record_at(const char *p, size_t len, struct spool_slice *record)
 	return (ssize_t)(SPOOL_HEAD + size);
 }
 
-int spool_read(int fd, char *data, size_t size, uint64_t at, size_t *got)
-{
-	for (*got = 0; *got < size;) {
-		ssize_t n = pread(fd, data + *got, size - *got, (off_t)(at + *got));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno;
-		if (n == 0)
-			break;
-		*got += (size_t)n;
-	}
-	return 0;
-}
-
-int spool_write(int fd, const char *data, size_t len, uint64_t at)
-{
-	while (len) {
-		ssize_t n = pwrite(fd, data, len, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? errno : EIO;
-		data += n;
-		len -= (size_t)n;
-		at += (uint64_t)n;
-	}
-	return 0;
-}
-
 /* Passes over the records in buf; what follows the last whole one is moved to its front. */
 static ssize_t records_skip(char *buf, size_t *len, uint64_t *count)
 {
@@ -118,7 +86,7 @@ int spool_segment_count(int fd, uint64_t *count)
 	if (!buf)
 		return ENOMEM;
 	do {
-		err = spool_read(fd, buf + len, size - len, at, &got);
+		err = file_read(fd, buf + len, size - len, at, &got);
 		at += got;
 		len += got;
 		n = records_skip(buf, &len, count);

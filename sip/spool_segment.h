@@ -20,9 +20,6 @@ void spool_record_head(char *out, const void *data, size_t len);
 /* The record at p; its size with the head. 0: not whole within len. -1: damaged. */
 ssize_t spool_record_at(const char *p, size_t len, struct spool_slice *record);
 
-/* All of it, whatever interrupts. *got < size: the file ends before. */
-int spool_read(int fd, char *data, size_t size, uint64_t at, size_t *got);
-int spool_write(int fd, const char *data, size_t len, uint64_t at);
 
 /* How many whole records the file begins with. EBADMSG: it goes on with something else. */
 int spool_segment_count(int fd, uint64_t *count);

@@ -2,6 +2,7 @@
  * disk, and compaction. tests/sip/test_journal_kill.c kills it. */
 #include <errno.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "core/log.h"
 #include "tests/core/suite.h"
@@ -112,6 +113,61 @@ START_TEST(closing_syncs)
 	close_it();
 	open_it();
 	assert_live("1/a=one#3;");
+}
+END_TEST
+
+/* A kill of the process, not of the machine: what the kernel has stays. */
+START_TEST(what_was_flushed_outlives_a_kill)
+{
+	struct journal_stats st;
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		open_it();
+		sync_error = EIO; /* nothing is ever synced */
+		put(1, "a", "one");
+		put(1, "b", "two");
+		if (journal_flush(j, 0))
+			_exit(1);
+		del(1, "a");
+		put(1, "c", "three");
+		if (journal_flush(j, 1) || journal_flush(j, 2))
+			_exit(2);
+		put(1, "d", "never");
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	open_it();
+	assert_live("1/b=two#3;1/c=three#5;");
+	journal_stat(j, &st);
+	ck_assert_uint_eq(st.cut_bytes, 0);
+	/* Flushes and syncs mix. */
+	put(1, "d", "four");
+	ck_assert_int_eq(journal_flush(j, 3), 0);
+	put(1, "e", "five");
+	ck_assert_int_eq(journal_sync(j, 4), 0);
+	close_it();
+	open_it();
+	assert_live("1/b=two#3;1/c=three#5;1/d=four#4;1/e=five#4;");
+}
+END_TEST
+
+START_TEST(a_flush_that_fails_is_made_good_by_a_sync)
+{
+	open_it();
+	put(1, "a", "one");
+	ck_assert_int_eq(journal_sync(j, 0), 0);
+	room = 3;
+	put(1, "b", "two");
+	ck_assert_int_eq(journal_flush(j, 10), ENOSPC);
+	ck_assert_int_eq(journal_flush(j, 20), ENOSPC);
+	room = SIZE_MAX;
+	ck_assert_int_eq(journal_sync(j, 2000), 0);
+	close_it();
+	open_it();
+	assert_live("1/a=one#3;1/b=two#3;");
 }
 END_TEST
 
@@ -433,6 +489,7 @@ END_TEST
 int main(void)
 {
 	return SUITE_RUN_BOTH("journal", setup, teardown, what_was_put_comes_back, closing_syncs,
+		what_was_flushed_outlives_a_kill, a_flush_that_fails_is_made_good_by_a_sync,
 		the_file_is_ours_alone, too_long_is_refused_and_changes_nothing,
 		every_truncation_gives_what_was_whole, every_flipped_bit_gives_what_was_before_it,
 		random_corruption_never_invents_a_state, a_full_disk_is_survived,

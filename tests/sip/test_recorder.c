@@ -404,6 +404,46 @@ START_TEST(killed_in_calls)
 }
 END_TEST
 
+static void mark_entry(uint8_t kind, const void *key, size_t key_len, const void *value,
+	size_t value_len, void *arg)
+{
+	(void)kind, (void)value, (void)value_len;
+	if (key_len == sizeof(int)) {
+		int n;
+
+		memcpy(&n, key, sizeof(n));
+		((bool *)arg)[n] = true;
+	}
+}
+
+/* The disk is slow, but what a kill of the process takes away is only what came this very moment. */
+START_TEST(a_kill_loses_nothing_that_was_left_a_moment_before)
+{
+	for (int round = 0; round < 5; round++) {
+		bool found[3] = {false};
+		struct recorder *r;
+		pid_t child = fork();
+
+		if (child == 0) {
+			r = start_at("host=/nonexistent", no_entry, NULL);
+			for (int n = 0; n < 3; n++) {
+				(void)recorder_put(r, 'c', &n, sizeof(n), "x", 1);
+				usleep(300);
+			}
+			/* A few milliseconds: less than a group of syncs, more than a write. */
+			usleep(12000);
+			kill(getpid(), SIGKILL);
+		}
+		waitpid(child, NULL, 0);
+		r = start_at("host=/nonexistent", mark_entry, found);
+		ck_assert(found[0] && found[1] && found[2]);
+		for (int n = 0; n < 3; n++)
+			(void)recorder_delete(r, 'c', &n, sizeof(n));
+		recorder_stop(r);
+	}
+}
+END_TEST
+
 /* Observed state. */
 
 static struct observed_binding binding_of(int n, const char *contact)
@@ -660,7 +700,8 @@ int main(void)
 {
 	return TESTDB_SUITE("recorder", setup, teardown, a_record_arrives_whole, twice_is_once,
 		waits_for_postgresql, lost_connections, poison, queue_is_bounded, journal_survives,
-		killed_in_calls, bindings, bindings_come_back_after_a_lost_database,
-		health_and_calls, calls_in_progress, bad_observed_state_is_passed_over, full_disk,
-		full_disk_but_postgresql_is_there, no_directory);
+		killed_in_calls, a_kill_loses_nothing_that_was_left_a_moment_before, bindings,
+		bindings_come_back_after_a_lost_database, health_and_calls, calls_in_progress,
+		bad_observed_state_is_passed_over, full_disk, full_disk_but_postgresql_is_there,
+		no_directory);
 }

@@ -163,6 +163,71 @@ START_TEST(over_restarts)
 }
 END_TEST
 
+START_TEST(what_was_flushed_outlives_a_kill)
+{
+	struct spool_batch b;
+	struct spool *s;
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		s = open_spool(1 << 20);
+		for (int i = 0; i < 10; i++)
+			put(s, i);
+		if (spool_flush(s, now_ms))
+			_exit(1);
+		/* The uploader is given only what is synced. */
+		if (spool_peek(s, 10, 1000, &b) || b.count)
+			_exit(2);
+		for (int i = 10; i < 20; i++)
+			put(s, i);
+		if (spool_flush(s, now_ms) || spool_flush(s, now_ms))
+			_exit(3);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	s = open_spool(1 << 20);
+	ck_assert_int_eq(drain(s, 0, 7), 20);
+	spool_close(s);
+	clean();
+}
+END_TEST
+
+/* Puts, flushes, syncs and consuming in any order: each record comes once, in order. */
+START_TEST(flushes_and_syncs_in_any_order)
+{
+	struct spool *s = open_spool(1 << 20);
+	int next = 0, drained = 0;
+	unsigned seed = 1;
+
+	for (int i = 0; i < 5000; i++) {
+		seed = seed * 1103515245u + 12345u;
+		switch (seed >> 16 & 7) {
+		case 0:
+			ck_assert_int_eq(spool_sync(s, now_ms), 0);
+			break;
+		case 1:
+		case 2:
+			ck_assert_int_eq(spool_flush(s, now_ms), 0);
+			break;
+		case 3:
+			drained = drain(s, drained, 5);
+			break;
+		default:
+			put(s, next++);
+			break;
+		}
+	}
+	ck_assert_int_eq(spool_sync(s, now_ms), 0);
+	ck_assert_uint_eq(waiting(s), (unsigned)(next - drained));
+	ck_assert_int_eq(drain(s, drained, 100), next);
+	ck_assert_uint_eq(lost(s), 0);
+	spool_close(s);
+	clean();
+}
+END_TEST
+
 START_TEST(many_segments)
 {
 	struct spool *s = open_spool(64 << 20);
@@ -351,7 +416,8 @@ END_TEST
 
 int main(void)
 {
-	return SUITE_RUN("spool", setup, in_and_out, over_restarts, many_segments,
+	return SUITE_RUN("spool", setup, in_and_out, over_restarts,
+		what_was_flushed_outlives_a_kill, flushes_and_syncs_in_any_order, many_segments,
 		full_disk_is_bridged_in_memory, full_memory_loses_the_oldest_and_counts,
 		damage_ends_a_segment, no_directory, killed_while_writing);
 }
