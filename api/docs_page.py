@@ -14,12 +14,14 @@ import yaml
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8882; }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 62rem; padding: 1rem 1.5rem 4rem; }
-code, pre { font: 14px/1.45 ui-monospace, monospace; }
+code, pre { font: 14px/1.45 ui-monospace, monospace; } code { overflow-wrap: break-word; }
 pre { background: var(--soft); padding: .7rem 1rem; overflow-x: auto; border-radius: .4rem; }
 h1 { margin-bottom: 0; } h2 { margin-top: 3rem; border-bottom: 2px solid var(--line); }
-h3 { margin-top: 2rem; font-size: 1rem; } .verb { display: inline-block; min-width: 4.2rem; font-weight: 700; }
+h3 { margin-top: 2rem; font-size: 1rem; } .verb { display: inline-block; min-width: 4.2rem; padding-right: .5rem; font-weight: 700; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; vertical-align: top;
-padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); } nav a { margin-right: 1rem; }
+padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); }
+nav { display: flex; flex-wrap: wrap; gap: 0 1rem; }
+@media (max-width: 48rem) { table { display: block; overflow-x: auto; } h3 code { overflow-wrap: anywhere; } }
 details { margin: .4rem 0; } summary { cursor: pointer; } :target { outline: 2px solid; }
 """
 VERBS = ("get", "post", "put", "patch", "delete")

@@ -467,9 +467,9 @@ static int check(
 	return err;
 }
 
-/* One at a time of an account, in whichever API process. An operator's over all accounts is nobody's. */
-static int alone(struct db *db, const char *account)
+int mass_alone(struct db *db, const struct mass_request *q)
 {
+	const char *account = q->owner ? q->owner : q->account;
 	struct pg_result *result;
 	int err;
 
@@ -492,7 +492,7 @@ static int apply(struct db *db, const struct mass_request *q, struct mass_result
 	int err = mass_begin(db);
 
 	if (!err)
-		err = alone(db, q->owner ? q->owner : q->account);
+		err = mass_alone(db, q);
 	if (!err)
 		err = check(db, q, &matched, r);
 	if (err || r->refused)

@@ -46,6 +46,8 @@ static int create(struct db *db, const struct mass_request *q, const struct did_
 	int err = db_begin(db);
 
 	if (!err)
+		err = mass_alone(db, q);
+	if (!err)
 		err = did_load_check(db, load, q->dry_run, h, arg, problems);
 	if (err || *problems > 0)
 		return err;

@@ -16,6 +16,10 @@
 /* Begins, with a table mass_work like did that goes with the transaction. */
 DB_MUST_CHECK int mass_begin(struct db *db);
 
+/* One operation at a time of an account, in whichever API process; an operator's over all accounts is nobody's.
+ * EINPROGRESS: another one has its transaction open. */
+DB_MUST_CHECK int mass_alone(struct db *db, const struct mass_request *q);
+
 /* The row of the operation; a dry run's goes with its transaction. */
 DB_MUST_CHECK int mass_operation_insert(struct db *db, const struct mass_request *q,
 	int64_t matched, int64_t changed, struct mass_result *r);
