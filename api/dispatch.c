@@ -50,6 +50,31 @@ static bool permitted(struct http_request *req)
 	return true;
 }
 
+/* Of a thing, and of a write, nothing is asked by query; lists and others look at theirs themselves. */
+static bool query_allowed(struct http_request *req)
+{
+	static route_h *const without[] = {handle_read, handle_create, handle_put, handle_patch,
+		handle_delete, handle_trunk_status, handle_gateway_status, handle_cdr_read,
+		handle_event_read, handle_call_read, handle_call_delete, handle_worker_read,
+		handle_worker_patch, handle_mass_read, handle_mass_revert, handle_api_key_create,
+		handle_api_key_read, handle_api_key_delete, handle_sync, handle_sync_revision,
+		handle_configuration_read, handle_configuration_plan, handle_configuration_apply};
+	struct problems p = {0};
+	size_t i = 0;
+
+	while (i < sizeof(without) / sizeof(without[0]) &&
+		without[i] != req->route->handler[req->method])
+		i++;
+	if (req->target.params == 0 || i == sizeof(without) / sizeof(without[0]))
+		return true;
+	for (unsigned n = 0; n < req->target.params; n++)
+		problems_add_parameter(&p, req->target.param[n].name, PROBLEM_UNKNOWN_PARAMETER,
+			"There is no such parameter.");
+	problems_answer(req, 400, PROBLEM_INVALID_PARAMETERS, &p);
+	problems_fini(&p);
+	return false;
+}
+
 static bool acceptable(struct http_request *req)
 {
 	char accept[1024];
@@ -77,7 +102,7 @@ static void begin(struct http_request *req)
 	}
 	if (req->route->flags & ROUTE_PUBLIC)
 		return;
-	if (!auth_check(req) || !rate_take(req) || !permitted(req))
+	if (!auth_check(req) || !rate_take(req) || !permitted(req) || !query_allowed(req))
 		return;
 	if (!acceptable(req))
 		return;

@@ -66,13 +66,6 @@ static const struct list_filter account_filters[] = {
 	SEARCH("name || ' ' || coalesce(external_id, '')"),
 };
 
-static const struct list_filter api_key_filters[] = {
-	{.name = "account_id",
-		.kind = FILTER_ID,
-		.id_prefix = "acc",
-		.condition = "account_id IS NOT DISTINCT FROM %s::uuid"},
-};
-
 static const struct list_filter trunk_filters[] = {
 	ACCOUNT_ID,
 	ENABLED,
@@ -226,9 +219,13 @@ static const struct list_sql lists[LIST_COUNT] = {
 	[LIST_ACCOUNTS] = {FILTERS(account_filters), .resource = RESOURCE_ACCOUNT,
 		.from = "account", .owner = "id", .list.keys = 1, .key = {"id"},
 		.key_type = {"uuid"}},
-	[LIST_API_KEYS] = {FILTERS(api_key_filters), .expression = SQL_API_KEY_JSON,
-		.from = "api_key", .where = "revoked_at IS NULL", .owner = "account_id",
-		.list.keys = 1, .key = {"id"}, .key_type = {"uuid"}},
+	[LIST_API_KEYS] = {.expression = SQL_API_KEY_JSON,
+		.from = "api_key",
+		.where = "revoked_at IS NULL",
+		.owner = "account_id",
+		.list.keys = 1,
+		.key = {"id"},
+		.key_type = {"uuid"}},
 	[LIST_TRUNKS] = {FILTERS(trunk_filters), .resource = RESOURCE_TRUNK, .from = "trunk",
 		.owner = "account_id", .list.keys = 1, .key = {"id"}, .key_type = {"uuid"}},
 	[LIST_DIDS] = {FILTERS(did_filters), .resource = RESOURCE_DID, .from = "did",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "db/event_private.h"
+#include "db/event.h"
 #include "db/resource_private.h"
 
 #define VISIBLE                                                                                    \
@@ -69,19 +70,42 @@ int worker_read(struct db *db, const char *name, struct resource_row *row)
 	return read_one(db, sql, 1, &name, row);
 }
 
-int worker_drain(struct db *db, const char *name, bool draining, char revision[REVISION_SIZE])
+/* The event's subject must be a path, whatever the name is made of. */
+static int drain(struct db *db, const char *name, bool draining, char revision[REVISION_SIZE])
 {
 	static const char sql[] =
-		"UPDATE worker SET draining = $2 WHERE name = $1 RETURNING revision_token()";
-	struct pg_result *result;
-	int err = db_query(db, sql, 2, (const char *const[]){name, draining ? "t" : "f"}, &result);
+		"UPDATE worker w SET draining = $2 FROM (SELECT name, draining FROM worker WHERE "
+		"name = $1 FOR UPDATE) o WHERE w.name = o.name RETURNING revision_token(), "
+		"json_build_object('draining', o.draining), json_build_object('draining', "
+		"w.draining), 'workers/' || left(regexp_replace(w.name, '[^A-Za-z0-9._~+-]', '_', "
+		"'g'), 100)";
+	struct event event = {.type = "worker.updated"};
+	struct pg_result *result = NULL;
+	int err = db_begin(db);
 
+	if (!err)
+		err = db_query(
+			db, sql, 2, (const char *const[]){name, draining ? "t" : "f"}, &result);
 	if (err)
 		return err;
-	if (db_rows(result))
+	if (db_rows(result)) {
 		snprintf(revision, REVISION_SIZE, "%s", db_text(result, 0, 0));
-	else
+		event.before = db_text(result, 0, 1);
+		event.after = db_text(result, 0, 2);
+		event.subject = db_text(result, 0, 3);
+		err = event_note(db, &event);
+	} else {
 		err = ESRCH;
+	}
 	db_clear(result);
+	return err ? err : db_commit(db);
+}
+
+int worker_drain(struct db *db, const char *name, bool draining, char revision[REVISION_SIZE])
+{
+	int err = drain(db, name, draining, revision);
+
+	if (err)
+		db_rollback(db);
 	return err;
 }

@@ -33,7 +33,7 @@ foreach(name format shell cppcheck docker openapi)
 endforeach()
 
 # The API against a PostgreSQL of its own.
-set(api_suites "resources destination drills lists auth contract program" "mass" "dial_plans" "events webhooks" "idempotency" "import_export configuration" "wait outage" "http json")
+set(api_suites "resources destination drills lists auth rate contract statuses docs portal_day program" "mass" "dial_plans" "events webhooks" "idempotency" "import_export configuration" "wait outage" "http json")
 foreach(suite ${api_suites})
 	string(REPLACE " " "_" name "${suite}")
 	string(REGEX REPLACE "([a-z_]+)" "${CMAKE_CURRENT_SOURCE_DIR}/api/test_\\1.py" files "${suite}")
@@ -75,3 +75,21 @@ foreach(name ${e2e_suites})
 	set_tests_properties(e2e_${name} PROPERTIES LABELS e2e TIMEOUT 900
 		ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1")
 endforeach()
+
+# What all of them together have seen of openapi.yaml.
+string(REPLACE ";" " " contract_suites "${api_suites}")
+separate_arguments(contract_suites)
+list(TRANSFORM contract_suites PREPEND test_)
+set(contract_tests ${e2e_suites})
+list(TRANSFORM contract_tests PREPEND e2e_)
+foreach(suite ${api_suites})
+	string(REPLACE " " "_" name "${suite}")
+	list(APPEND contract_tests http_${name})
+endforeach()
+set(contract_e2e ${e2e_suites})
+list(REMOVE_ITEM contract_e2e harness run)
+list(TRANSFORM contract_e2e PREPEND test_)
+add_test(NAME contract_coverage COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/contract/coverage.py
+	${CMAKE_BINARY_DIR} ${contract_suites} ${contract_e2e})
+set_tests_properties(contract_coverage PROPERTIES LABELS api TIMEOUT 60 SKIP_RETURN_CODE 77
+	DEPENDS "${contract_tests}")

@@ -262,7 +262,8 @@ def walk(api, tenant):
 
 
 # Writes whose events have a test of their own.
-APART = {("DELETE", "/v1/calls/{call_id}"), ("POST", "/v1/dids/import"), ("POST", "/v1/fire-drills"),
+APART = {("DELETE", "/v1/calls/{call_id}"), ("PATCH", "/v1/workers/{worker}"),
+         ("POST", "/v1/dids/import"), ("POST", "/v1/fire-drills"),
          ("POST", "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay"),
          ("POST", "/v1/accounts/{account_id}/configuration/plan"), ("POST", "/v1/accounts/{account_id}/configuration/apply")}
 

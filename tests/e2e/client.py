@@ -1,15 +1,19 @@
-"""The HTTP client of the tests. Every answer is held against openapi.yaml, so that whatever the
-suites do also proves the contract."""
+"""The HTTP client of the tests. Every answer is held against openapi.yaml, and so is every request that
+was taken, so that whatever the suites do also proves the contract. What was done is counted: at the
+end tests/contract/coverage.py asks whether every operation and every status was seen."""
 
 import http.client
 import json
+import os
 import re
+import urllib.parse
 from pathlib import Path
 
 import jsonschema
 import yaml
 
 TOP = Path(__file__).resolve().parents[2]
+CHECKED_MAX = 1 << 20  # a longer body takes jsonschema minutes; what it is made of is seen in shorter ones
 
 
 class Contract:
@@ -22,15 +26,41 @@ class Contract:
             # A literal path wins over one with a parameter.
             self.paths.append((template.count("{"), re.compile(pattern + "$"), item))
         self.paths.sort(key=lambda entry: entry[0])
+        self.templates = {id(item): template for template, item in self.document["paths"].items()}
+        self.seen = {}  # operationId: statuses
 
     def resolve(self, thing):
         while "$ref" in thing:
             thing = self.resolver.resolve(thing["$ref"])[1]
         return thing
 
-    def check(self, method, path, answer):
+    def errors(self, schema, value, where):
+        validator = jsonschema.Draft202012Validator(schema, resolver=self.resolver)
+        return [f"{where}: /{'/'.join(map(str, e.path))}: {e.message}" for e in validator.iter_errors(value)]
+
+    def check_request(self, operation, common, where, query, body, kind):
+        """What was taken is something that the contract allows: parameters by name, the body by its schema."""
+        named = {p["name"] for p in map(self.resolve, common + operation.get("parameters", []))
+                 if p["in"] == "query"}
+        asked = {name for name, _ in urllib.parse.parse_qsl(query, keep_blank_values=True)}
+        assert asked <= named, f"{where}: the contract has no parameters {asked - named}"
+        if "requestBody" not in operation:
+            assert not body, f"{where}: the contract knows no body, {body[:200]!r} was taken"
+            return
+        if body is None:
+            assert not self.resolve(operation["requestBody"]).get("required"), f"{where}: no body was taken"
+            return
+        content = self.resolve(operation["requestBody"])["content"]
+        kind = kind.split(";")[0].strip().lower()
+        assert kind in content, f"{where}: a body of {kind} was taken, the contract has {list(content)}"
+        schema = content[kind].get("schema")
+        if schema and kind.endswith(("/json", "+json")) and len(body) < CHECKED_MAX:
+            problems = self.errors(schema, json.loads(body), f"{where}, request")
+            assert not problems, "\n".join(problems)
+
+    def check(self, method, path, answer, body=None, kind=""):
         """The status, the content type and the body are ones that the contract names."""
-        path = path.split("?")[0]
+        path, _, query = path.partition("?")
         for _, pattern, item in self.paths:
             if pattern.match(path):
                 break
@@ -41,6 +71,9 @@ class Contract:
             assert answer.status in (405, 404), f"{method} {path} is not in the contract"
             return
         where = f"{method} {path} -> {answer.status}"
+        self.seen.setdefault(operation["operationId"], set()).add(answer.status)
+        if 200 <= answer.status < 300:
+            self.check_request(operation, item.get("parameters", []), where, query, body, kind)
         responses = operation["responses"]
         response = responses.get(str(answer.status), responses.get("default"))
         assert response is not None, f"{where}: the contract does not name this status"
@@ -52,10 +85,20 @@ class Contract:
         assert kind in content, f"{where}: content type {kind!r}, the contract has {list(content)}"
         schema = content[kind].get("schema")
         if schema and kind.endswith(("/json", "+json")):
-            validator = jsonschema.Draft202012Validator(schema, resolver=self.resolver)
-            problems = [f"{where}: /{'/'.join(map(str, e.path))}: {e.message}"
-                        for e in validator.iter_errors(answer.json)]
+            problems = self.errors(schema, answer.json, where)
             assert not problems, "\n".join(problems)
+
+
+def coverage_write(session):
+    """For a pytest_sessionfinish: what this session has seen of the contract, a file for each set of suites."""
+    seen = Client.contract.seen if Client.contract else {}
+    names = sorted({Path(str(item.fspath)).stem for item in session.items})
+    folder = Path(os.environ.get("BUILD", TOP / "build")).absolute() / "contract"
+    if not seen or not folder.parent.is_dir():
+        return
+    folder.mkdir(exist_ok=True)
+    (folder / ("+".join(names) + ".json")).write_text(json.dumps(
+        {operation: sorted(statuses) for operation, statuses in sorted(seen.items())}))
 
 
 class Answer:
@@ -114,7 +157,7 @@ class Client:
         finally:
             connection.close()
         if checked:
-            self.contract.check(method, path, answer)
+            self.contract.check(method, path, answer, body, headers.get("Content-Type", ""))
         return answer
 
     def get(self, path, **named):

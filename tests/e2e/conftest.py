@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from client import coverage_write  # noqa: E402
 from stack import Stack  # noqa: E402
 from world import World  # noqa: E402
 
@@ -61,3 +62,7 @@ def pytest_runtest_makereport(item, call):
             if stack:
                 for program in ("api", "sip", "postgres"):
                     report.sections.append((f"{program} log", stack.tail(program, 60)))
+
+
+def pytest_sessionfinish(session):
+    coverage_write(session)

@@ -87,6 +87,8 @@ def test_an_answered_call_is_hung_up(world):
     record = until(lambda: world.cdrs(number), "the record")[0]
     assert (record["id"], record["disposition"], record["ended_by"]) == (call["cdr_id"], "ANSWERED", "operator")
     until(lambda: world.calls_up(trunk) == 0, "the slot is free")
+    event = world.api.get(f"/v1/events?subject=calls/{call['id']}").ok(200).json["data"][0]
+    assert (event["type"], event["account_id"]) == ("call.hang_up", world.account["id"])
 
 
 def test_a_ringing_call_is_hung_up(world):
@@ -235,6 +237,8 @@ def test_a_worker_is_drained(fresh_world):
     assert world.call(number).final().contact_host == PBX
     assert carrier.ask(carrier.in_dialog("BYE", invite, final, 3), stack.sip).status == 200
     assert stack.metrics()["trunkguard_sip_calls_drained_total"] >= 1
+    events = world.api.get("/v1/events?type=worker.updated").ok(200).json["data"]
+    assert [(e["before"]["draining"], e["after"]["draining"]) for e in events] == [(True, False), (False, True)]
 
 
 @pytest.mark.parametrize("body, code, pointer", [
