@@ -11,8 +11,8 @@
 struct auth;
 struct http_server;
 struct mass_expiry;
-struct webhook_sender;
 struct rate;
+struct webhook_sender;
 
 enum {
 	APP_POOL_SIZE = 16,
