@@ -32,7 +32,11 @@ class Customer(Tenant):
         self.values["mass_operation_id"] = self.client.request("POST", "/v1/mass-operations", {
             "action": "set_failover", "select": {"numbers": [self.did["number"]]},
             "failover": {"number": self._far(2)}}).ok(201).json["id"]
-        self._rest()
+        try:
+            self._rest()
+        except BaseException:
+            self.close()
+            raise
         self.secrets = [*self.values.values(), self.username, self.account["name"], self.account["external_id"],
                         self._far(1), self._far(2), f"backup-{self.serial}.example.net", self.key["key"]]
 
@@ -59,6 +63,8 @@ class Customer(Tenant):
             if not found:
                 create = next(o for o in OPERATIONS if o.path == collection and o.verb == "post")
                 body = {key: value for key, value in create.example().items() if not key.endswith("_id")}
+                if "did" in body:
+                    body["did"] = self.did["number"]
                 found = [self.client.request("POST", collection, body).ok(201).json]
             self.values[variable] = next(found[0][key] for key in ("id", "number", "name") if key in found[0])
 

@@ -58,11 +58,15 @@ def test_what_is_malformed(api, operation):
 
 @those(415)
 def test_another_media_type(api, operation):
+    if not operation.body:
+        pytest.skip("no body is asked for")
     operation.ask(api, b"<a/>", headers={"Content-Type": "application/x-nothing"}).problem(415, "unsupported_media_type")
 
 
 @those(413)
 def test_too_much(api, operation):
+    if not operation.body:
+        pytest.skip("no body is asked for")
     answer = operation.ask(api, b" " * (2 << 20))
     if answer.status in (200, 400, 422):
         pytest.skip("it takes more, as its own suite shows")
@@ -71,6 +75,8 @@ def test_too_much(api, operation):
 
 @those(422)
 def test_a_field_that_is_none(api, operation):
+    if not operation.body:
+        pytest.skip("no body is asked for")
     shown = operation.example()
     if not isinstance(shown, dict):
         pytest.skip("no object")
@@ -122,6 +128,6 @@ def test_every_operation_says_what_it_shares_with_the_others():
     """A key, its scope, what it takes: every operation with them names the answers that come of them."""
     for o in OPERATIONS:
         wanted = set() if o.public else {401, 403, 406, 503}
-        if o.body:
+        if o.body and o.body.get("required"):
             wanted |= {400, 413, 415, 422}
         assert wanted <= o.statuses, (str(o), wanted - o.statuses)
