@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/answer.h"
+#include "api/explain.h"
 #include "api/app.h"
 #include "api/explain_flow.h"
 #include "api/handlers.h"
@@ -101,13 +102,10 @@ static void triggers_write(struct json_out *j, trigger_set set)
 	json_out_end(j);
 }
 
-static void attempt_write(
-	struct json_out *j, const struct explain *x, const struct plan *plan, unsigned index)
+void explain_attempt_write(struct json_out *j, const struct cfg *cfg, const struct attempt *a,
+	unsigned index, const char *proven)
 {
 	static const struct uuid none;
-	const struct cfg *cfg = x->cfg;
-	const char *proven = x->proven[plan == &x->next][index];
-	const struct attempt *a = &plan->attempt[index];
 	const struct cfg_gateway *gw = cfg_gateway(cfg, &a->gateway_id);
 	char target[ATTEMPT_TARGET_SIZE];
 
@@ -229,7 +227,8 @@ static void attempts_write(
 {
 	json_out_array(j, key);
 	for (unsigned i = 0; i < plan->count; i++)
-		attempt_write(j, x, plan, i);
+		explain_attempt_write(j, x->cfg, &plan->attempt[i], i,
+			x->proven[plan == &x->next][i]);
 	json_out_end(j);
 }
 

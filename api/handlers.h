@@ -47,6 +47,7 @@ void handle_event_read(struct http_request *req);
 void handle_explain(struct http_request *req);
 void handle_worker_read(struct http_request *req);
 void handle_worker_patch(struct http_request *req);
+void handle_explain_outbound(struct http_request *req);
 void handle_sync(struct http_request *req);
 void handle_sync_revision(struct http_request *req);
 

@@ -11,6 +11,8 @@
 #include "api/flow_rule.h"
 #include "api/request_db.h"
 #include "api/resource_write.h"
+#include "core/e164.h"
+#include "core/str.h"
 #include "db/destination.h"
 #include "db/resource_ha.h"
 #include "db/resource_number.h"
@@ -235,6 +237,72 @@ static void sip_account_rule(struct resource_write *w)
 			"With auth_mode ip, address or ip_addresses is required.");
 }
 
+/* ---- trunks -------------------------------------------------------------------------------- */
+
+/* The number of a caller_id such as "Head office <+14155550100>", as core/caller_id.c reads it. */
+static struct str caller_id_text(const char *text)
+{
+	const char *open = strchr(text, '<'), *close = open ? strchr(open, '>') : NULL;
+
+	if (!open)
+		return str_of(text);
+	return close ? str_span(open + 1, close) : (struct str){open, 0};
+}
+
+/* An operator's change of a trunk does not say whose it is; what is national there is left to the workers. */
+static bool caller_id_number(struct resource_write *w, struct str text, e164_t *number)
+{
+	bool blind = w->req->principal.is_operator && w->mode != WRITE_CREATE;
+	char country[3] = "";
+	const char *asked;
+
+	*number = 0;
+	if (blind && text.len && text.p[0] != '+')
+		return strspn(text.p, "0123456789-.()") >= text.len;
+	if (w->req->principal.is_operator && !blind) {
+		asked = w->context.country(w->context.arg);
+		snprintf(country, sizeof(country), "%s", asked ? asked : "");
+	} else if (!blind) {
+		struct db *db = request_db(w->req);
+		int err = db ? number_country(db, w->owner_text, NULL, country) : 0;
+
+		if (err && err != ESRCH)
+			return true; /* the write itself will fail, too */
+	}
+	return e164_parse(text.p, text.len, country, number, NULL) == 0;
+}
+
+/* Calls show it: a customer may only name a number of his own. */
+static bool trunk_rule(struct resource_write *w)
+{
+	const char *text = resource_write_text(w, "caller_id");
+	char digits[E164_TEXT_SIZE];
+	bool owned = true;
+	e164_t number;
+	struct db *db;
+
+	if (!text)
+		return true;
+	if (!caller_id_number(w, caller_id_text(text), &number)) {
+		problems_add(&w->problems, "/caller_id", PROBLEM_NOT_E164,
+			"Must be a phone number, a name may stand before it: Office "
+			"<+14155550100>.");
+		return true;
+	}
+	if (w->req->principal.is_operator || !number)
+		return true;
+	db = request_db(w->req);
+	if (!db)
+		return false;
+	e164_format(number, digits);
+	if (!db_ok(w, number_owned(db, w->owner_text, NULL, digits + 1, &owned)))
+		return false;
+	if (!owned)
+		problems_add(&w->problems, "/caller_id", PROBLEM_NUMBER_NOT_OWNED,
+			"Must be one of the account's DIDs.");
+	return true;
+}
+
 /* ---- gateways ------------------------------------------------------------------------------ */
 
 static void gateway_rule(struct resource_write *w)
@@ -289,6 +357,8 @@ bool resource_rule_check(struct resource_write *w)
 	case RESOURCE_DID:
 		did_rule(w);
 		return true;
+	case RESOURCE_TRUNK:
+		return trunk_rule(w);
 	case RESOURCE_TRUNK_HA:
 		return ha_rule(w);
 	case RESOURCE_TRUNK_FAILOVER:

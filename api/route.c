@@ -44,6 +44,7 @@ static const struct route routes[] = {
 		.resource = RESOURCE_TRUNK_HA},
 	{"v1/trunks/{trk}/failover", 0, PART(RESOURCE_TRUNK_FAILOVER)},
 	{"v1/trunks/{trk}/status", 0, READ(handle_trunk_status)},
+	{"v1/trunks/{trk}/route", 0, READ(handle_explain_outbound)},
 	{"v1/dids", ROUTE_TABLE,
 		.handler = {[HTTP_GET] = handle_did_list, [HTTP_POST] = handle_create},
 		.list = LIST_DIDS, .resource = RESOURCE_DID},

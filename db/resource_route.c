@@ -71,6 +71,20 @@ static int line_give(const struct pg_result *result, int row, db_line_h *h, void
 	return err;
 }
 
+static int part_give(struct db *db, const char *sql, int count, const char *const *param,
+	db_line_h *h, void *arg)
+{
+	struct pg_result *result;
+	int err = db_query(db, sql, count, param, &result);
+
+	if (err)
+		return err;
+	for (int row = 0; err == 0 && row < db_rows(result); row++)
+		err = line_give(result, row, h, arg);
+	db_clear(result);
+	return err;
+}
+
 static int owner_check(struct db *db, const char *number, const char *owner)
 {
 	const char *param[] = {number, owner};
@@ -92,16 +106,8 @@ int route_records(struct db *db, const char *number, const char *owner, db_line_
 	const char *param[] = {number, owner};
 	int err = owner_check(db, number, owner);
 
-	for (size_t p = 0; err == 0 && p < sizeof(parts) / sizeof(parts[0]); p++) {
-		struct pg_result *result;
-
-		err = db_query(db, parts[p], 2, param, &result);
-		if (err)
-			break;
-		for (int row = 0; err == 0 && row < db_rows(result); row++)
-			err = line_give(result, row, h, arg);
-		db_clear(result);
-	}
+	for (size_t p = 0; err == 0 && p < sizeof(parts) / sizeof(parts[0]); p++)
+		err = part_give(db, parts[p], 2, param, h, arg);
 	return err;
 }
 
@@ -128,6 +134,64 @@ int route_observed(
 	seen->registered = db_bool(result, 0, 0);
 	seen->down = db_bool(result, 0, 1);
 	seen->calls_up = db_int(result, 0, 2);
+	db_clear(result);
+	return 0;
+}
+
+/* The same for a call that the trunk's PBX makes: $1 the trunk, $2 and $3 the numbers called and shown. */
+static const char *const trunk_parts[] = {
+	"SELECT v.* FROM feed_account v JOIN trunk t ON v.id = t.account_id WHERE t.id = $1::uuid",
+	"SELECT v.* FROM feed_trunk v WHERE v.id = $1::uuid",
+	"SELECT v.* FROM feed_gateway v WHERE $1::uuid IS NOT NULL",
+	"SELECT v.* FROM feed_did v JOIN trunk t ON t.account_id = v.account_id AND "
+	"(v.trunk_id IS NULL OR v.trunk_id = t.id) WHERE t.id = $1::uuid AND "
+	"v.number IN ($2::bigint, $3::bigint)",
+};
+
+static int trunk_check(struct db *db, const char *trunk, const char *owner)
+{
+	const char *param[] = {trunk, owner};
+	struct pg_result *result;
+	int err = db_query(db,
+		"SELECT FROM trunk WHERE id = $1 AND ($2::uuid IS NULL OR account_id = $2)", 2,
+		param, &result);
+
+	if (err)
+		return err;
+	err = db_rows(result) > 0 ? 0 : ESRCH;
+	db_clear(result);
+	return err;
+}
+
+int route_trunk_itself(struct db *db, const char *trunk, const char *owner, db_line_h *h, void *arg)
+{
+	int err = trunk_check(db, trunk, owner);
+
+	for (size_t p = 0; err == 0 && p < 2; p++)
+		err = part_give(db, trunk_parts[p], 1, &trunk, h, arg);
+	return err;
+}
+
+int route_trunk_records(struct db *db, const char *trunk, const char *called, const char *shown,
+	db_line_h *h, void *arg)
+{
+	const char *param[] = {trunk, called, shown};
+	int err = 0;
+
+	for (size_t p = 2; err == 0 && p < sizeof(trunk_parts) / sizeof(trunk_parts[0]); p++)
+		err = part_give(db, trunk_parts[p], p == 3 ? 3 : 1, param, h, arg);
+	return err;
+}
+
+int route_is_own(struct db *db, const char *number, bool *own)
+{
+	struct pg_result *result;
+	int err = db_query(
+		db, "SELECT EXISTS (SELECT FROM did WHERE number = $1)", 1, &number, &result);
+
+	if (err)
+		return err;
+	*own = db_bool(result, 0, 0);
 	db_clear(result);
 	return 0;
 }

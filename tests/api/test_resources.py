@@ -88,12 +88,24 @@ def test_trunk_life(api, tenant):
     ("max_concurrent_calls", 100001, "out_of_range"), ("max_concurrent_calls", 1.0, "wrong_type"),
     ("first_response_seconds", 0, "out_of_range"), ("first_response_seconds", 61, "out_of_range"),
     ("ring_seconds", 3601, "out_of_range"), ("max_call_seconds", 0, "out_of_range"),
-    ("did_delivery", "header", "unknown_value"), ("caller_id", "", "too_short"), ("sip_accounts", [], "read_only"),
+    ("did_delivery", "header", "unknown_value"), ("caller_id", "", "too_short"),
+    ("caller_id", "Office", "not_e164"), ("caller_id", "Office <+14155550100", "not_e164"), ("sip_accounts", [], "read_only"),
     ("ha_mode", "only_primary", "unknown_field"),
 ])
 def test_trunk_field_refused(api, tenant, field, value, code):
     body = {"account_id": tenant.account["id"], "name": "t", field: value}
     api.request("POST", "/v1/trunks", body).problem(422, code, f"/{field}")
+
+
+def test_trunk_caller_id_is_a_number_of_the_account(api, tenant, other):
+    """For the operator any number; for a customer one of his own."""
+    own = f"Head office <{tenant.did['number']}>"
+    assert tenant.client.request("PATCH", tenant.trunk_path, {"caller_id": own}).ok(200).json["caller_id"] == own
+    tenant.client.request("PATCH", tenant.trunk_path, {"caller_id": other.did["number"]}).problem(
+        422, "number_not_owned", "/caller_id")
+    tenant.client.request("PATCH", tenant.trunk_path, {"caller_id": "Office"}).problem(422, "not_e164", "/caller_id")
+    for number in (other.did["number"], "4155550100", None):
+        assert api.request("PATCH", tenant.trunk_path, {"caller_id": number}).ok(200).json["caller_id"] == number
 
 
 def test_trunk_of_an_account_never_moves(api, tenant, other):
@@ -571,3 +583,48 @@ def test_explain(api, tenant):
 def test_cdr_not_there(api):
     api.get(f"/v1/cdrs/cdr_{ACCOUNT[4:]}").problem(404)
     api.get("/v1/cdrs/nonsense").problem(404)
+
+
+# ---- explaining calls of a PBX ---------------------------------------------------------------
+
+def test_route_of_a_call_that_a_pbx_makes(api, tenant, other):
+    first = api.request("POST", "/v1/gateways", {
+        "name": "first", "address": {"host": "198.51.100.9"}, "prefixes": ["+4420"], "priority": 1,
+        "failover_address": {"host": "198.51.100.10"}, "failover_seconds": 4}).ok(201).json
+    public = api.request("POST", "/v1/gateways", {
+        "name": "public", "address": {"host": "198.51.100.11"}, "prefixes": ["+44"], "public_trunk": True,
+        "failover_seconds": 6}).ok(201).json
+    route = f"{tenant.trunk_path}/route"
+    own = tenant.did["number"]
+
+    def explain(client=tenant.client, **query):
+        return client.get(f"{route}?" + "&".join(f"{k}={v.replace('+', '%2B')}" for k, v in query.items()))
+
+    try:
+        found = explain(called="+442079460123", caller=own).ok(200).json
+        assert found["called"] == "+442079460123" and found["kind"] == "number" and found["refusal"] is None
+        assert found["caller_id"] == own and not found["caller_id_replaced"]
+        assert [(a["gateway"], a["rule"]) for a in found["attempts"]] == [
+            ("first", "gateway"), ("first", "gateway"), ("public", "public_trunk")]
+        assert found["worst_case_seconds"] == 14
+        foreign = explain(called="+442079460123", caller="1001").ok(200).json
+        assert (foreign["refusal"], foreign["status"], foreign["attempts"]) == ("caller_id", 403, [])
+        api.request("PATCH", tenant.trunk_path, {"caller_id": own}).ok(200)
+        replaced = explain(called="+442079460123", caller="1001").ok(200).json
+        assert replaced["caller_id"] == own and replaced["caller_id_replaced"] and replaced["refusal"] is None
+        assert explain(called=own, caller=own).ok(200).json["kind"] == "own_number"
+        assert explain(called="112").ok(200).json["called"] == "112"
+        assert explain(called="1234").ok(200).json["status"] == 484
+        assert explain(called="alice").ok(200).json["refusal"] == "no_number"
+        assert explain(called="+19005550100").ok(200).json["refusal"] == "denied"
+        api.request("PATCH", tenant.trunk_path, {"max_concurrent_calls": 0}).ok(200)
+        assert explain(called="+442079460123").ok(200).json["refusal"] == "capacity"
+        assert explain(called="911").ok(200).json["refusal"] is None
+        api.request("PATCH", tenant.trunk_path, {"enabled": False}).ok(200)
+        assert explain(called="+442079460123").ok(200).json["status"] == 403
+        explain(other.client, called="+442079460123").problem(404)
+        explain().problem(400)
+        explain(called="+442079460123", at="now").problem(400, "unknown_parameter")
+    finally:
+        for gateway in (first, public):
+            api.request("DELETE", f"/v1/gateways/{gateway['id']}").ok(204)

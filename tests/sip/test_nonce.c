@@ -47,6 +47,21 @@ START_TEST(a_count_is_accepted_once_and_in_rising_order)
 }
 END_TEST
 
+START_TEST(burnt_it_is_worth_nothing)
+{
+	struct str n = make(1000);
+
+	nonce_burn(mint, n, home); /* unused: nothing is known of it yet */
+	ck_assert(nonce_use(mint, n, 1, home, 1000));
+	nonce_burn(mint, n, away); /* somebody else's is not ours to burn */
+	ck_assert(nonce_look(mint, n, 2, home, 1000));
+	nonce_burn(mint, n, home);
+	for (uint32_t count = 0; count < 200; count++)
+		ck_assert(!nonce_use(mint, n, count, home, 1000));
+	ck_assert(!nonce_use(mint, n, UINT32_MAX, home, 1000));
+}
+END_TEST
+
 START_TEST(it_lives_sixty_seconds)
 {
 	struct str n = make(1000);
@@ -172,9 +187,9 @@ END_TEST
 int main(void)
 {
 	return SUITE_RUN_BOTH("nonce", setup, teardown,
-		a_count_is_accepted_once_and_in_rising_order, it_lives_sixty_seconds,
-		it_is_bound_to_source_realm_and_run, every_changed_character_is_noticed,
-		no_two_are_the_same, a_full_table_forgets_on_the_safe_side,
-		one_used_late_is_not_taken_for_forgotten, unused_ones_take_no_room,
-		a_realm_too_long_is_refused);
+		a_count_is_accepted_once_and_in_rising_order, burnt_it_is_worth_nothing,
+		it_lives_sixty_seconds, it_is_bound_to_source_realm_and_run,
+		every_changed_character_is_noticed, no_two_are_the_same,
+		a_full_table_forgets_on_the_safe_side, one_used_late_is_not_taken_for_forgotten,
+		unused_ones_take_no_room, a_realm_too_long_is_refused);
 }
