@@ -227,8 +227,8 @@ static void attempts_write(
 {
 	json_out_array(j, key);
 	for (unsigned i = 0; i < plan->count; i++)
-		explain_attempt_write(j, x->cfg, &plan->attempt[i], i,
-			x->proven[plan == &x->next][i]);
+		explain_attempt_write(
+			j, x->cfg, &plan->attempt[i], i, x->proven[plan == &x->next][i]);
 	json_out_end(j);
 }
 

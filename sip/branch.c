@@ -183,7 +183,7 @@ static const enum sip_hdr session_headers[] = {
 
 /* Scratch for the texts of one INVITE. */
 struct invite_texts {
-	char top[2048], end[2048], from[512], to[160];
+	char top[2048], end[2048], from[SIP_LINE_MAX + 128], to[160];
 	enum sip_hdr drop[16];
 	unsigned drops;
 };
@@ -261,26 +261,40 @@ static bool by_pbx(const struct call *call)
 	return !uuid_is_zero(&call->origin.trunk_id);
 }
 
-/* What a PBX shows of itself; who diverted the call to another display has been heard before. */
-static void show_caller(struct branch *b, const struct sip_msg *m, const struct setup_target *t,
+/* Who the called party shall see instead of the caller, by the rules of what diverted the call. */
+static bool shows_another(const struct attempt *a)
+{
+	return a->diverts && (a->display == DISPLAY_CALLED_NUMBER || a->display == DISPLAY_FIXED);
+}
+
+/* What a PBX shows of itself. An error keeps the INVITE here: it must not go out with what it came with. A
+ * caller inside of the account may have no number to show; what leaves it by a gateway is then anonymous. */
+static int show_caller(struct branch *b, const struct sip_msg *m, const struct setup_target *t,
 	struct invite_texts *x, struct forward *f)
 {
 	const struct call_setup *s = b->call->setup;
+	const struct attempt *a = &s->plan.attempt[b->attempt];
 	struct str host = net_advertise(b->w->net, &t->flow);
-	bool to_gateway = s->plan.attempt[b->attempt].kind == ATTEMPT_NUMBER;
-	bool masked = !str_empty(f->from);
+	bool to_gateway = a->kind == ATTEMPT_NUMBER, another = shows_another(a);
+	struct caller_id shown = s->shown;
 	struct sip_build from, end;
 
 	if (!by_pbx(b->call))
-		return;
-	drop_headers(x, shown_drops(masked || s->shown.replaced || s->shown.anonymous));
-	if (!s->shows || masked)
-		return;
+		return 0;
+	if (!s->shows)
+		shown = (struct caller_id){.replaced = true, .anonymous = true};
+	shown.replaced |= a->diverts && a->display == DISPLAY_CALLER_NUMBER;
+	drop_headers(x, shown_drops(another || shown.replaced || shown.anonymous));
+	if (another || (!s->shows && (!to_gateway || a->text)))
+		return 0;
 	sip_build_init(&from, x->from, sizeof(x->from));
-	f->from = shown_from(&from, m, &s->shown, host);
+	f->from = shown_from(&from, m, &shown, host);
+	if (!s->shows)
+		return from.err;
 	end = more_at_end(x, f);
-	shown_lines(&end, m, &s->shown, host, to_gateway);
+	shown_lines(&end, m, &shown, host, to_gateway);
 	f->end = sip_build_since(&end, 0);
+	return from.err ? from.err : end.err;
 }
 
 /* The session timer's lines. */
@@ -340,9 +354,11 @@ static int write_invite(
 		divert(call, b->attempt, m, t, &x, &f);
 	if (a->did_delivery == DELIVER_TO && called)
 		deliver_to(call, called, t, &x, &f);
-	show_caller(b, m, t, &x, &f);
+	int err = show_caller(b, m, t, &x, &f);
+	if (err)
+		return err;
 	offer_session(s, m, &x, &f);
-	int err = add_credentials(b, str_of(t->ruri), &x, &f);
+	err = add_credentials(b, str_of(t->ruri), &x, &f);
 	if (err)
 		return err;
 	if (!str_empty(f.from) && !by_pbx(call))

@@ -286,6 +286,39 @@ def test_a_foreign_caller_id_is_replaced_by_the_trunks_on_both_accounts(world, r
     assert number_of(carrier.await_request("BYE")["From"]) == did
 
 
+def test_a_long_name_does_not_smuggle_a_foreign_number_out(world):
+    carrier = world.peer(GATEWAY, p.answers())
+    world.gateway(carrier.address)
+    pbx = world.peer(PBX, p.answers())
+    trunk, did = ip_trunk(world, pbx)
+    world.api.patch(f"/v1/trunks/{trunk['id']}", {"caller_id": did})
+    for number in ("+12125550111", did):
+        invite = pbx.invite(uri(world, world.far_number()))
+        invite.headers = [(name, f'"{"x" * 1500}" <{shown(number, world)}>;tag={token()}' if name == "From" else value)
+                          for name, value in invite.headers]
+        pbx.send(invite, world.stack.sip)
+        assert pbx.await_response(invite).status == 200
+    assert [number_of(m["From"]) for m in carrier.requests("INVITE")] == [did, did]
+    assert "xxx" not in carrier.requests("INVITE")[0]["From"]
+
+
+@pytest.mark.parametrize("display", ["caller", "caller_number", "called_number"])
+def test_a_call_that_comes_out_again_shows_no_foreign_number(world, display):
+    """A PBX calls a number of its own account that fails over to the outside."""
+    carrier = world.peer(GATEWAY, p.answers())
+    world.gateway(carrier.address)
+    pbx = world.peer(PBX, p.answers())
+    trunk, did = ip_trunk(world, pbx)
+    other = world.did(world.trunk(registration=(f"away-{world.serial}", SECRET)))
+    world.did_failover(other, number=world.far_number(), calling_party_display=display)
+    for number, expected in (("+12125550111", "anonymous"), (did, did)):
+        call = dial(world, pbx, other, from_uri=shown(number, world))
+        assert call.final.status == 200
+        assert number_of(carrier.requests("INVITE")[-1]["From"]) == (
+            other if display == "called_number" else expected)
+        call.bye()
+
+
 def test_a_foreign_caller_id_without_another_is_refused(world):
     carrier = world.peer(GATEWAY, p.answers())
     world.gateway(carrier.address)
