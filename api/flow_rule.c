@@ -289,19 +289,23 @@ static void emergency_check(struct resource_write *w)
 			"It is an emergency number.");
 }
 
-/* 0; ESRCH: what is written to is not there, which the write itself will find. */
+/* 0; ESRCH: what is written to is not there, or another's, which the write itself will find. */
 static int account_find(struct flow_rule *f)
 {
 	struct resource_write *w = f->w;
 	const char *account = NULL;
+	int err;
 
+	if (w->id != RESOURCE_DID_FORWARDINGS && w->mode == WRITE_CREATE) {
+		account = resource_write_text(w, "account_id");
+		snprintf(f->account, sizeof(f->account), "%s", account ? account : "");
+		return account ? 0 : ESRCH;
+	}
 	if (w->id == RESOURCE_DID_FORWARDINGS)
-		return flow_account(f->db, NULL, w->key_text, f->account);
-	if (w->mode != WRITE_CREATE)
-		return flow_account(f->db, w->key_text, NULL, f->account);
-	account = resource_write_text(w, "account_id");
-	snprintf(f->account, sizeof(f->account), "%s", account ? account : "");
-	return account ? 0 : ESRCH;
+		err = flow_account(f->db, NULL, w->key_text, f->account);
+	else
+		err = flow_account(f->db, w->key_text, NULL, f->account);
+	return !err && w->key.owner && strcmp(w->key.owner, f->account) != 0 ? ESRCH : err;
 }
 
 static bool tree_check(struct flow_rule *f, const char *field)

@@ -23,7 +23,11 @@ static const char *country_ask(void *arg)
 
 	if (w->country_known)
 		return w->country;
-	if (w->r->owner && strcmp(w->r->owner, "id") == 0)
+	/* What a key of an account may write is its own account's, whatever the path names: others' countries
+	 * decide nothing, or the answer would tell that something is there. */
+	if (w->key.owner)
+		account = w->key.owner;
+	else if (w->r->owner && strcmp(w->r->owner, "id") == 0)
 		account = w->key_text;
 	else if (w->mode != WRITE_CREATE && w->id == RESOURCE_DIAL_PLAN) {
 		db = request_db(w->req);
