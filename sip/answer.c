@@ -33,6 +33,13 @@ void answer(struct worker *w, struct txn_server *st, const struct sip_msg *m,
 		(struct sip_reply){.code = code, .reason = str_of(reason), .extra = str_of(extra)});
 }
 
+void answer_draining(
+	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from)
+{
+	w->stats.drained += m->method == SIP_INVITE;
+	answer(w, st, m, from, 503, "Service Unavailable", "Retry-After: 30\r\n");
+}
+
 const char *answer_reason(unsigned code)
 {
 	switch (code) {

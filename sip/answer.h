@@ -15,6 +15,10 @@ void answer(struct worker *w, struct txn_server *st, const struct sip_msg *m,
 void answer_with(struct worker *w, struct txn_server *st, const struct sip_msg *m,
 	const struct flow *from, struct sip_reply r);
 
+/* 503: others shall take it: the carrier goes to the next server, who probes sees that this one is out. */
+void answer_draining(
+	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from);
+
 /* The usual reason phrase of a code that the worker makes itself. */
 const char *answer_reason(unsigned code);
 

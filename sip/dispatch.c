@@ -301,7 +301,10 @@ static void invite_request(
 		return;
 	}
 	if (caller_is_gateway(w, m, from)) {
-		inbound_start(&a);
+		if (worker_draining(w))
+			answer_draining(w, st, m, from);
+		else
+			inbound_start(&a);
 		return;
 	}
 	if (!by_address && !proved(w, st, m, from, &account))
@@ -312,17 +315,6 @@ static void invite_request(
 		return;
 	}
 	outbound_start(&a, account, by_address && !flow_is_stream(from));
-}
-
-/* Others shall take it: the carrier goes to the next server, who probes sees that this one is out. */
-static bool stop_draining(
-	struct worker *w, struct txn_server *st, const struct sip_msg *m, const struct flow *from)
-{
-	if ((m->method != SIP_INVITE && m->method != SIP_OPTIONS) || !worker_draining(w))
-		return false;
-	w->stats.drained += m->method == SIP_INVITE;
-	answer(w, st, m, from, 503, "Service Unavailable", "Retry-After: 30\r\n");
-	return true;
 }
 
 static void request_h(
@@ -346,13 +338,15 @@ static void request_h(
 		dialog_request(w, st, m, from);
 		return;
 	}
-	if (stop_draining(w, st, m, from))
-		return;
 	switch (m->method) {
 	case SIP_INVITE:
 		invite_request(w, st, m, from);
 		break;
 	case SIP_OPTIONS:
+		if (worker_draining(w)) {
+			answer_draining(w, st, m, from);
+			break;
+		}
 		answer(w, st, m, from, 200, "OK", ALLOW "Accept: application/sdp\r\n");
 		break;
 	case SIP_METHOD_OTHER:

@@ -199,6 +199,10 @@ void outbound_start(
 		code = refuse(403, "Trunk Disabled", &reason);
 	if (!code)
 		code = read_number(a, &o, &reason);
+	if (!code && o.dialled.kind != DIALLED_EMERGENCY && worker_draining(a->w)) {
+		answer_draining(a->w, a->st, a->m, a->from);
+		return;
+	}
 	if (!code)
 		code = read_caller(a, &o, &reason);
 	if (code)

@@ -131,6 +131,22 @@ START_TEST(an_emergency_call_goes_over_the_limit)
 }
 END_TEST
 
+START_TEST(a_draining_worker_takes_emergency_calls_only)
+{
+	begin("1", "\\N", "");
+	fake_config("G\t" OUTBOUND "\tout\tt\t203.0.113.5|5060|udp\t\\N\t5\t911\t10\tf\t");
+	fake_drain(1);
+	pbx_dials("+12125550199", FROM_OWN);
+	rig_expect("0 pbx<503");
+	ck_assert_str_eq(rig_header(rig.answer[PBX], "Retry-After"), "30");
+	pbx_dials("911", FROM_OWN);
+	rig_expect("0 pbx<100; 0 out<INVITE");
+	ck_assert_uint_eq(rig_slots(), 1);
+	fake_drain(0);
+	rig_stop();
+}
+END_TEST
+
 START_TEST(the_caller_gives_up)
 {
 	char via[32];
@@ -243,8 +259,8 @@ int main(void)
 {
 	return SUITE_RUN("scenario_outbound", NULL, a_call_from_its_first_to_its_last_message,
 		silence_leads_to_the_failover_address, a_full_trunk_is_told_at_once,
-		an_emergency_call_goes_over_the_limit, the_caller_gives_up,
-		a_foreign_number_is_not_shown, a_challenge_is_answered_and_the_numbers_stay_apart,
-		a_second_challenge_is_a_failure, a_forged_call_is_ended_after_two_seconds,
-		a_call_to_itself_counts_twice);
+		an_emergency_call_goes_over_the_limit, a_draining_worker_takes_emergency_calls_only,
+		the_caller_gives_up, a_foreign_number_is_not_shown,
+		a_challenge_is_answered_and_the_numbers_stay_apart, a_second_challenge_is_a_failure,
+		a_forged_call_is_ended_after_two_seconds, a_call_to_itself_counts_twice);
 }
