@@ -54,7 +54,7 @@ static bool permitted(struct http_request *req)
 static bool query_allowed(struct http_request *req)
 {
 	static route_h *const with[] = {handle_list, handle_did_list, handle_api_key_list,
-		handle_delivery_list, handle_explain, handle_did_import};
+		handle_delivery_list, handle_explain, handle_explain_outbound, handle_did_import};
 	struct problems p = {0};
 
 	if (req->target.params == 0)

@@ -275,9 +275,34 @@ bool resource_write_take(struct resource_write *w)
 	return true;
 }
 
+/* Content is refused only for what is there: what is wrong with a write to another's thing (a circle it would
+ * close, a number it may not call) would tell of it. An operator sees all. */
+static bool is_hidden(struct resource_write *w)
+{
+	struct resource_key key = {.key = w->key.key, .owner = w->key.owner};
+	char detail[PROBLEM_DETAIL_MAX];
+	struct resource_row row;
+	struct db *db;
+	int err;
+
+	if (!w->key.owner || w->mode == WRITE_CREATE || w->problems.count == 0)
+		return false;
+	db = request_db(w->req);
+	if (!db)
+		return true;
+	err = resource_read(db, w->r->parent ? RESOURCE_TRUNK : w->id, &key, &row);
+	db_clear(row.result);
+	snprintf(detail, sizeof(detail), "There is no such %s.", w->r->what);
+	if (err == ESRCH)
+		problem_answer(w->req, 404, PROBLEM_NOT_FOUND, detail);
+	else if (err)
+		request_db_failed(w->req, err);
+	return err != 0;
+}
+
 bool resource_write_check(struct resource_write *w)
 {
-	return resource_write_take(w) &&
+	return resource_write_take(w) && !is_hidden(w) &&
 	       !problems_answer(w->req, 422, PROBLEM_VALIDATION_FAILED, &w->problems);
 }
 

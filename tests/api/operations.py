@@ -1,6 +1,7 @@
 """The operations of the contract, ready to be asked: for tests that are made of openapi.yaml itself."""
 
 import re
+from urllib.parse import urlencode
 
 import yaml
 
@@ -40,6 +41,9 @@ class Operation:
         path = re.sub(r"\{(\w+)\}", value, self.path)
         if body is None and self.body and self.body.get("required"):
             body = b"{}"
+        if not query:
+            needed = {name: p["example"] for name, p in self.parameters.items() if p["in"] == "query" and p.get("required")}
+            query = "?" + urlencode(needed) if needed else ""
         kind = {"Content-Type": self.kind} if body is not None else {}
         return client.request(self.verb.upper(), path + query, body, headers={**kind, **(headers or {})})
 

@@ -140,6 +140,21 @@ def test_what_is_anothers_is_not_there(two, scopes):
     assert victim.everything() == before
 
 
+def test_what_is_wrong_with_a_write_tells_nothing(two):
+    """A circle that it would close, a number as dialled at home, a fixed number: nothing of the other one's decides."""
+    victim, stranger = two
+    second = victim.new_did()["number"]
+    victim.client.request("PUT", f"/v1/dids/{second}/failover", {"number": victim.did["number"]}).ok(200)
+    nothing = "/v1/dids/+12129998888/failover"
+    for body in ({"number": second}, {"number": "4155550100"}, {"number": "12"}, {"colour": 1},
+                 {"calling_party_display": "fixed", "calling_party_number": second}):
+        answers = [stranger.client.request("PUT", path, body) for path in (f"{victim.did_path}/failover", nothing)]
+        assert answers[0].body == answers[1].body and answers[0].status == 404, (body, answers)
+        victim.assert_not_in(answers[0], body)
+    victim.client.request("PUT", f"{victim.did_path}/failover", {"number": second}).problem(422, "forwarding_loop")
+    victim.client.request("PUT", f"{victim.did_path}/failover", {"colour": 1}).problem(422, "unknown_field")
+
+
 def lists():
     return [o for o in OPERATIONS if o.verb == "get" and "{" not in o.path and not o.public and not o.operators]
 
