@@ -13,8 +13,11 @@ static void put(struct step *s, enum failover_action_kind kind, unsigned attempt
 void walk_act(struct step *s, enum failover_action_kind kind, unsigned branch, unsigned status)
 {
 	const struct failover *fo = s->fo;
+	unsigned attempt = fo->best;
 
-	put(s, kind, branch < fo->branches ? fo->branch[branch].attempt : fo->best, branch, status);
+	if (branch < FAILOVER_BRANCHES_MAX && branch < fo->branches)
+		attempt = fo->branch[branch].attempt;
+	put(s, kind, attempt, branch, status);
 }
 
 static void act_slot(struct step *s, enum failover_action_kind kind, unsigned attempt)
