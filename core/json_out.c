@@ -1,7 +1,6 @@
 #include "core/json_out.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -86,32 +85,59 @@ static bool plain(unsigned char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+/* What is not plain at s: an escape, or a sequence of UTF-8. How many octets it was. */
+static size_t put_special(struct json_out *j, const char *s, size_t len)
+{
+	size_t sequence;
+
+	if ((unsigned char)*s < 0x80) {
+		put_escaped(j, (unsigned char)*s);
+		return 1;
+	}
+	sequence = utf8_sequence(s, len);
+	if (sequence)
+		put(j, s, sequence);
+	else
+		put(j, "\xef\xbf\xbd", 3);
+	return sequence ? sequence : 1;
+}
+
 static void put_quoted(struct json_out *j, const char *s, size_t len)
 {
-	size_t i = 0;
-
 	put(j, "\"", 1);
-	while (i < len) {
-		size_t run = i, seq;
+	for (size_t i = 0; i < len;) {
+		size_t run = i;
 
 		while (run < len && plain((unsigned char)s[run]))
 			run++;
 		put(j, s + i, run - i);
 		i = run;
-		if (i == len)
-			break;
-		if ((unsigned char)s[i] < 0x80) {
-			put_escaped(j, (unsigned char)s[i++]);
-			continue;
-		}
-		seq = utf8_sequence(s + i, len - i);
-		if (seq)
-			put(j, s + i, seq);
-		else
-			put(j, "\xef\xbf\xbd", 3);
-		i += seq ? seq : 1;
+		if (i < len)
+			i += put_special(j, s + i, len - i);
 	}
 	put(j, "\"", 1);
+}
+
+/* In one go when the key is plain, as words of ours are. */
+static void put_key(struct json_out *j, const char *key)
+{
+	size_t len = 0;
+	char *to;
+
+	while (plain((unsigned char)key[len]))
+		len++;
+	if (key[len]) {
+		put_quoted(j, key, strlen(key));
+		put(j, ":", 1);
+		return;
+	}
+	if (!room(j, len + 3))
+		return;
+	to = j->buf + j->len;
+	*to++ = '"';
+	memcpy(to, key, len);
+	memcpy(to + len, "\":", 2);
+	j->len += len + 3;
 }
 
 static void before_value(struct json_out *j, const char *key)
@@ -121,10 +147,8 @@ static void before_value(struct json_out *j, const char *key)
 	if (j->not_first & bit)
 		put(j, ",", 1);
 	j->not_first |= bit;
-	if (key) {
-		put_quoted(j, key, strlen(key));
-		put(j, ":", 1);
-	}
+	if (key)
+		put_key(j, key);
 }
 
 static void open_level(struct json_out *j, const char *key, bool array)
@@ -174,22 +198,27 @@ void json_out_mem(struct json_out *j, const char *key, const char *s, size_t len
 	put_quoted(j, s, len);
 }
 
+static void put_number(struct json_out *j, const char *key, bool negative, uint64_t v)
+{
+	char text[24], *at = text + sizeof(text);
+
+	do
+		*--at = (char)('0' + v % 10);
+	while (v /= 10);
+	if (negative)
+		*--at = '-';
+	before_value(j, key);
+	put(j, at, (size_t)(text + sizeof(text) - at));
+}
+
 void json_out_int(struct json_out *j, const char *key, int64_t v)
 {
-	char text[24];
-	int len = snprintf(text, sizeof(text), "%" PRId64, v);
-
-	before_value(j, key);
-	put(j, text, (size_t)len);
+	put_number(j, key, v < 0, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
 void json_out_uint(struct json_out *j, const char *key, uint64_t v)
 {
-	char text[24];
-	int len = snprintf(text, sizeof(text), "%" PRIu64, v);
-
-	before_value(j, key);
-	put(j, text, (size_t)len);
+	put_number(j, key, false, v);
 }
 
 void json_out_bool(struct json_out *j, const char *key, bool v)
