@@ -22,7 +22,8 @@ enum plan_refusal plan_caller_refusal(
 	if (emergency)
 		return PLAN_OK;
 	observe(trunk, NULL, &obs, arg);
-	return obs.calls_up >= trunk->max_concurrent_calls ? PLAN_CAPACITY : PLAN_OK;
+	return trunk->draining || obs.calls_up >= trunk->max_concurrent_calls ? PLAN_CAPACITY
+									      : PLAN_OK;
 }
 
 static enum plan_rule rule_of(const struct outbound_call *call, const struct cfg_gateway *gw)

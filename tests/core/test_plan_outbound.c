@@ -15,6 +15,9 @@
 #define ACCOUNT ACCOUNT_RECORD(ACC1, "t", NUL, "")
 #define TRUNK TRUNK_RECORD(TRK1, ACC1, "t", "30", DEFAULTS)
 #define PBX REGISTERING_RECORD(SIP1, TRK1, "pbx")
+#define DRAINING                                                                                   \
+	"T" T TRK1 T ACC1 T "t" T "30" T "15" T "180" T "14400" T NUL T "request_uri" T            \
+	"only_primary" T "f" T NUL T DEFAULTS T "t\n"
 #define WORLD ACCOUNT TRUNK PBX
 #define GW(id, host, prefixes, priority, public_trunk)                                             \
 	GATEWAY_RECORD(id, "t", host "|5060|udp", NUL, prefixes, priority, public_trunk)
@@ -70,6 +73,10 @@ static const struct row rows[] = {
 	ROW("a limit of 0 lets nobody call",
 		ACCOUNT TRUNK_RECORD(TRK1, ACC1, "t", "0", DEFAULTS) PBX, "+442079460123",
 		"capacity 503\n"),
+	ROW("a trunk that is draining lets nobody call", ACCOUNT DRAINING PBX, "+442079460123",
+		"capacity 503\n"),
+	ROW("emergency: also from a trunk that is draining",
+		ACCOUNT DRAINING PBX GW(GW1, "a", "", "1", "f"), "911", "emergency 911 a 10/180\n"),
 	ROW("a trunk that is disabled", ACCOUNT TRUNK_RECORD(TRK1, ACC1, "f", "30", DEFAULTS) PBX,
 		"+442079460123", "disabled 403\n"),
 	ROW("an account that is disabled", ACCOUNT_RECORD(ACC1, "f", NUL, "") TRUNK PBX,

@@ -170,7 +170,9 @@ def test_a_trunk_is_drained(world):
     world.api.patch(f"/v1/trunks/{trunk['id']}", {"draining": True})
     assert world.call(number).final().contact_host == BACKUP
     assert len(pbx.requests("INVITE")) == 1
-    record = until(lambda: world.cdrs(number), "the record")[0]
+    out = pbx.invite(f"sip:{world.far_number()}@{world.stack.sip_remote}", from_uri=f"sip:{number}@{PBX}")
+    assert pbx.ask(out, world.stack.sip).status == 503
+    record = until(lambda: [r for r in world.cdrs(number) if r["attempts"]], "the record")[0]
     assert (record["attempts"][0]["trigger"], record["attempts"][0]["cause"]) == ("capacity", "CAPACITY")
     route = world.api.get(f"/v1/dids/{number}/route").ok(200).json
     assert route["attempts"][0]["unavailable_because"] == "capacity"
