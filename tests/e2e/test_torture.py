@@ -99,12 +99,14 @@ def source(network):
 
 
 def wire(name):
-    """The message as it is in the RFC, with a branch of its own where it has one: without that two
-    of them would be one transaction."""
+    """The message as it is in the RFC, with a branch of its own where it has one, else (RFC 2543)
+    with a Call-ID of its own: without that two of them would be one transaction."""
     data = (TORTURE / INDEX[name]["file"]).read_bytes()
     if name == "badbranch":
         return data
-    return re.sub(rb"(?i)(branch\s*=\s*z9hG4bK)", rb"\g<1>" + token(6).encode(), data, count=1)
+    own = rb"\g<1>" + token(6).encode()
+    data, found = re.subn(rb"(?i)(branch\s*=\s*z9hG4bK)", own, data, count=1)
+    return data if found else re.sub(rb"(?im)^(Call-ID\s*:\s*)(?=\S)", own, data, count=1)
 
 
 def reply_port(data):
