@@ -91,6 +91,7 @@ def test_etag(account):
         assert now != etag
         account.apply({}, status=412, headers={"If-Match": etag}).problem(412, "precondition_failed")
         etag = now
+    account.plan({}, status=412, headers={"If-Match": '"of-before"'}).problem(412, "precondition_failed")
     account.apply({}, headers={"If-Match": etag})
 
 

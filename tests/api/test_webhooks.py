@@ -375,6 +375,7 @@ def test_replay_of_what_was_delivered(tenant, hook):
     hook.client.request("POST", f"{hook.path}/deliveries/{found['id']}/replay", {}).ok(202)
     until(lambda: len([h for h, _ in hook.got() if h["webhook-id"] == event["id"]]) == 2, "it comes again")
     hook.client.request("POST", f"{hook.path}/deliveries/{found['id']}/replay", {"x": 1}).problem(422, "unknown_field", "/x")
+    hook.client.request("POST", f"{hook.path}/ping", {"x": 1}).problem(422, "unknown_field", "/x")
     nothing = "dlv_0190163d-8694-739b-aea5-966c26f8ad91"
     hook.client.request("POST", f"{hook.path}/deliveries/{nothing}/replay").problem(404)
     hook.client.get(f"{hook.path}/deliveries/{nothing}").problem(404)
