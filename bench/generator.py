@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import world
-from process import Failed, pinned, wait_for
+from process import Failed, pinned_first, wait_for
 
 # Of loadgen's exit statuses: calls that failed, and a rate that the generator could not keep.
 DONE, CALLS, PACE = 0, 1, 4
@@ -29,7 +29,7 @@ class Generator:
 
     def start(self, **options):
         return subprocess.Popen(self.command(options), stdout=subprocess.PIPE, text=True,
-                                stderr=subprocess.PIPE, preexec_fn=pinned(world.GENERATOR_CORE))
+                                stderr=subprocess.PIPE, preexec_fn=pinned_first(world.GENERATOR_CORE))
 
     def run(self, rate, calls, **options):
         """The report; its "status" is loadgen's exit status. Never longer than the calls can take."""

@@ -9,7 +9,7 @@
 #include "core/log.h"
 
 enum {
-	KNOWN_RATE = 20000,
+	KNOWN_RATE = 50000,
 	SOURCE_RATE = 30,
 	SOURCE_BURST = 120,
 	STRANGERS_RATE = 5000,
