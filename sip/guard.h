@@ -45,7 +45,7 @@ const char *guard_refusal_word(enum guard_refusal r);
 /* Messages a second, and how many at once. 0 in any field: its default. */
 struct guard_config {
 	uint32_t known_rate, known_burst; /* of one known source but peers and gateways, which have
-						no limit: 20,000 and 20,000 */
+						no limit: 50,000 and 50,000 */
 	uint32_t source_rate, source_burst; /* of one strange address: 30 and 120 */
 	uint32_t strangers_rate, strangers_burst; /* of all: 5,000 and 10,000 */
 	unsigned slots; /* sources remembered: 65,536 */
