@@ -36,10 +36,26 @@ int ip_parse(const char *text, size_t len, uint8_t addr[16])
 	return 0;
 }
 
+size_t ip_format_v4(const uint8_t v4[4], char out[IP_V4_TEXT_SIZE])
+{
+	char *at = out;
+
+	for (int i = 0; i < 4; i++) {
+		if (v4[i] >= 100)
+			*at++ = (char)('0' + v4[i] / 100);
+		if (v4[i] >= 10)
+			*at++ = (char)('0' + v4[i] / 10 % 10);
+		*at++ = (char)('0' + v4[i] % 10);
+		*at++ = '.';
+	}
+	*--at = '\0';
+	return (size_t)(at - out);
+}
+
 void ip_format(const uint8_t addr[16], char out[CIDR_TEXT_SIZE])
 {
 	if (ip_is_v4(addr))
-		inet_ntop(AF_INET, addr + V4_OFFSET, out, CIDR_TEXT_SIZE);
+		ip_format_v4(addr + V4_OFFSET, out);
 	else
 		inet_ntop(AF_INET6, addr, out, CIDR_TEXT_SIZE);
 }

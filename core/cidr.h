@@ -23,6 +23,9 @@ enum { CIDR_TEXT_SIZE = 50 }; /* the longest text of an address or a block, and 
 /* A literal IPv4 (four decimal parts, no leading zeros) or IPv6 address (no brackets, no zone).
  * EINVAL. */
 int ip_parse(const char *text, size_t len, uint8_t addr[16]);
+/* Dotted; its length. */
+enum { IP_V4_TEXT_SIZE = 16 };
+size_t ip_format_v4(const uint8_t v4[4], char out[IP_V4_TEXT_SIZE]);
 void ip_format(const uint8_t addr[16], char out[CIDR_TEXT_SIZE]);
 bool ip_is_v4(const uint8_t addr[16]);
 /* From network order, as in struct in_addr. */

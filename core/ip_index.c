@@ -25,13 +25,15 @@ static uint64_t block_hash(const struct ip_index *ix, const struct cidr *block)
 void ip_index_add(struct ip_index *ix, struct ip_entry *e)
 {
 	hash_insert(&ix->blocks, &e->link, block_hash(ix, &e->block));
-	ix->by_length[e->block.bits]++;
+	if (ix->by_length[e->block.bits]++ == 0)
+		ix->lengths[e->block.bits / 64] |= UINT64_C(1) << e->block.bits % 64;
 }
 
 void ip_index_remove(struct ip_index *ix, struct ip_entry *e)
 {
 	hash_remove(&ix->blocks, &e->link);
-	ix->by_length[e->block.bits]--;
+	if (--ix->by_length[e->block.bits] == 0)
+		ix->lengths[e->block.bits / 64] &= ~(UINT64_C(1) << e->block.bits % 64);
 }
 
 static bool same_block(const struct cidr *a, const struct cidr *b)
@@ -52,19 +54,32 @@ static struct ip_entry *find_block(const struct ip_index *ix, const struct cidr 
 	return NULL;
 }
 
+/* The greatest length in use that is less than bits; -1: none. */
+static int longest_below(const struct ip_index *ix, unsigned bits)
+{
+	for (unsigned word = bits / 64 + 1; word-- > 0;) {
+		unsigned over = word * 64 + 64;
+		uint64_t set = ix->lengths[word];
+
+		if (bits < over)
+			set &= (UINT64_C(1) << bits % 64) - 1;
+		if (set)
+			return (int)(word * 64 + 63 - (unsigned)__builtin_clzll(set));
+	}
+	return -1;
+}
+
 /* The newest entry of the longest block that holds the address. */
 static struct ip_entry *find_longest(const struct ip_index *ix, const uint8_t addr[16])
 {
 	struct cidr block;
 
 	memcpy(block.addr, addr, sizeof(block.addr));
-	for (unsigned bits = 129; bits-- > 0;) {
+	for (int bits = longest_below(ix, 129); bits >= 0; bits = longest_below(ix, (unsigned)bits)) {
 		struct ip_entry *e;
 
-		if (!ix->by_length[bits])
-			continue;
 		block.bits = (uint8_t)bits;
-		cidr_mask(block.addr, bits);
+		cidr_mask(block.addr, (unsigned)bits);
 		e = find_block(ix, &block);
 		if (e)
 			return e;

@@ -16,6 +16,7 @@ struct ip_entry {
 struct ip_index {
 	struct hash blocks;
 	size_t by_length[129]; /* how many blocks of each prefix length */
+	uint64_t lengths[3]; /* the set of those in use */
 };
 
 int ip_index_init(struct ip_index *ix, const uint8_t key[SIPHASH_KEY_LEN]); /* ENOMEM */

@@ -102,38 +102,59 @@ static size_t put_special(struct json_out *j, const char *s, size_t len)
 	return sequence ? sequence : 1;
 }
 
+/* Whether all eight octets are plain. Borrows between octets cannot hide one that is not: the lowest
+ * such octet always shows, and more is not asked. */
+static bool plain_eight(const char *s)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
+	uint64_t v, quote, backslash, delete;
+
+	memcpy(&v, s, sizeof(v));
+	quote = v ^ ones * '"';
+	backslash = v ^ ones * '\\';
+	delete = v ^ ones * 0x7f;
+	return !((v | (v - ones * 0x20) | (quote - ones) | (backslash - ones) | (delete - ones)) &
+		 tops);
+}
+
+static size_t plain_run(const char *s, size_t len)
+{
+	size_t run = 0;
+
+	while (len - run >= 8 && plain_eight(s + run))
+		run += 8;
+	while (run < len && plain((unsigned char)s[run]))
+		run++;
+	return run;
+}
+
 static void put_quoted(struct json_out *j, const char *s, size_t len)
 {
-	put(j, "\"", 1);
-	for (size_t i = 0; i < len;) {
-		size_t run = i;
+	size_t run = plain_run(s, len);
 
-		while (run < len && plain((unsigned char)s[run]))
-			run++;
-		put(j, s + i, run - i);
-		i = run;
-		if (i < len)
-			i += put_special(j, s + i, len - i);
+	if (!room(j, run + 2))
+		return;
+	j->buf[j->len++] = '"';
+	memcpy(j->buf + j->len, s, run);
+	j->len += run;
+	for (size_t i = run; i < len; i += run) {
+		i += put_special(j, s + i, len - i);
+		run = plain_run(s + i, len - i);
+		put(j, s + i, run);
 	}
 	put(j, "\"", 1);
 }
 
-/* In one go when the key is plain, as words of ours are. */
-static void put_key(struct json_out *j, const char *key)
+/* There is room for a key that is plain, as words of ours are. */
+static void put_key(struct json_out *j, const char *key, size_t len)
 {
-	size_t len = 0;
-	char *to;
+	char *to = j->buf + j->len;
 
-	while (plain((unsigned char)key[len]))
-		len++;
-	if (key[len]) {
-		put_quoted(j, key, strlen(key));
+	if (plain_run(key, len) < len) {
+		put_quoted(j, key, len);
 		put(j, ":", 1);
 		return;
 	}
-	if (!room(j, len + 3))
-		return;
-	to = j->buf + j->len;
 	*to++ = '"';
 	memcpy(to, key, len);
 	memcpy(to + len, "\":", 2);
@@ -143,12 +164,18 @@ static void put_key(struct json_out *j, const char *key)
 static void before_value(struct json_out *j, const char *key)
 {
 	uint32_t bit = UINT32_C(1) << (j->depth % JSON_OUT_DEPTH_MAX);
+	size_t len = key ? strlen(key) : 0;
+	char *to;
 
+	if (!room(j, len + 4))
+		return;
+	to = j->buf + j->len;
 	if (j->not_first & bit)
-		put(j, ",", 1);
+		*to++ = ',';
 	j->not_first |= bit;
+	j->len = (size_t)(to - j->buf);
 	if (key)
-		put_key(j, key);
+		put_key(j, key, len);
 }
 
 static void open_level(struct json_out *j, const char *key, bool array)

@@ -1,7 +1,5 @@
 #include "sip/call_record.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/attempt_target.h"
@@ -108,7 +106,7 @@ static struct call_record *record_of(const struct call *call)
 	r->size = (uint32_t)size;
 	r->count = (uint8_t)count;
 	fill_result(call, r);
-	snprintf(r->revision, sizeof(r->revision), "%s", feed_revision(call->w->feed));
+	(void)str_copy(r->revision, sizeof(r->revision), str_of(feed_revision(call->w->feed)));
 	for (unsigned i = 0; i < count; i++) {
 		size_t n = target_text(s, index[i], text);
 		fill_attempt(call, index[i], &r->attempt[i]);
@@ -179,7 +177,7 @@ static void hand_over_caller(const struct call *call, const struct cdr *whole)
 static void hand_over(const struct call *call, const struct call_record *r, const char *ended_by)
 {
 	struct cdr_attempt attempt[PLAN_ATTEMPTS_MAX];
-	char called[24];
+	char called[E164_TEXT_SIZE];
 	int64_t now = loop_now(call->w->loop);
 	struct cdr cdr = {.id = call->id,
 		.account_id = call->account_id,
@@ -203,7 +201,7 @@ static void hand_over(const struct call *call, const struct call_record *r, cons
 		.attempts = r->count,
 		.attempt = attempt};
 
-	snprintf(called, sizeof(called), "+%" PRIu64, call->did);
+	e164_format(call->did, called);
 	for (unsigned i = 0; i < r->count; i++) {
 		const struct call_record_attempt *a = &r->attempt[i];
 		attempt[i] =

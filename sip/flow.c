@@ -63,10 +63,13 @@ void net_addr_octets(const union net_addr *a, uint8_t octets[16])
 
 struct str net_addr_ip(const union net_addr *a, char buf[FLOW_IP_TEXT_MAX])
 {
-	const void *from = a->sa.sa_family == AF_INET6 ? (const void *)&a->in6.sin6_addr
-						       : (const void *)&a->in.sin_addr;
+	uint8_t v4[4];
 
-	if (!inet_ntop(a->sa.sa_family, from, buf, FLOW_IP_TEXT_MAX))
+	if (a->sa.sa_family != AF_INET6) {
+		memcpy(v4, &a->in.sin_addr, sizeof(v4));
+		return (struct str){buf, ip_format_v4(v4, buf)};
+	}
+	if (!inet_ntop(AF_INET6, &a->in6.sin6_addr, buf, FLOW_IP_TEXT_MAX))
 		buf[0] = '\0';
 	return str_of(buf);
 }

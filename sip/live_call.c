@@ -1,8 +1,5 @@
 #include "sip/live_call.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "core/attempt_target.h"
 #include "sip/call_record.h"
 #include "sip/loop.h"
@@ -44,7 +41,7 @@ static void attempt_of(
 
 static void report(struct call *call)
 {
-	char called[24], target[ATTEMPT_TARGET_SIZE];
+	char called[E164_TEXT_SIZE], target[ATTEMPT_TARGET_SIZE];
 	struct observed_call row = {.id = call->id,
 		.account_id = call->account_id,
 		.trunk_id = call->trunk_id,
@@ -57,7 +54,7 @@ static void report(struct call *call)
 		.started_ms = call->started_wall_ms,
 		.answered_ms = call->answered_wall_ms};
 
-	snprintf(called, sizeof(called), "+%" PRIu64, call->did);
+	e164_format(call->did, called);
 	attempt_of(call, &row, target);
 	/* A full queue costs this row until the call changes again; the recorder counts it. */
 	if (recorder_call(call->w->recorder, &row) == 0)
