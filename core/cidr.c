@@ -188,22 +188,25 @@ static const struct {
 	{{{[8] = 0xff, [9] = 0xff}, 96}, 12}, /* translated, RFC 2765 */
 };
 
+static uint32_t v4_number(const uint8_t v4[4])
+{
+	return (uint32_t)v4[0] << 24 | (uint32_t)v4[1] << 16 | (uint32_t)v4[2] << 8 | v4[3];
+}
+
 static bool v4_private(const uint8_t v4[4])
 {
-	for (size_t i = 0; i < sizeof(private_v4) / sizeof(private_v4[0]); i++) {
-		struct cidr c = {.bits = (uint8_t)(V4_BITS + private_v4[i].bits)};
-		uint8_t addr[16];
+	uint32_t addr = v4_number(v4);
 
-		ip_from_v4(private_v4[i].addr, c.addr);
-		ip_from_v4(v4, addr);
-		if (cidr_match(&c, addr))
+	for (size_t i = 0; i < sizeof(private_v4) / sizeof(private_v4[0]); i++)
+		if ((addr ^ v4_number(private_v4[i].addr)) >> (32 - private_v4[i].bits) == 0)
 			return true;
-	}
 	return false;
 }
 
 bool cidr_private(const uint8_t addr[16])
 {
+	if (ip_is_v4(addr))
+		return v4_private(addr + V4_OFFSET);
 	for (size_t i = 0; i < sizeof(private_v6) / sizeof(private_v6[0]); i++)
 		if (cidr_match(&private_v6[i], addr))
 			return true;

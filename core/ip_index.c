@@ -75,7 +75,8 @@ static struct ip_entry *find_longest(const struct ip_index *ix, const uint8_t ad
 	struct cidr block;
 
 	memcpy(block.addr, addr, sizeof(block.addr));
-	for (int bits = longest_below(ix, 129); bits >= 0; bits = longest_below(ix, (unsigned)bits)) {
+	for (int bits = longest_below(ix, 129); bits >= 0;
+		bits = longest_below(ix, (unsigned)bits)) {
 		struct ip_entry *e;
 
 		block.bits = (uint8_t)bits;

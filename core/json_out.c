@@ -123,6 +123,9 @@ static size_t plain_run(const char *s, size_t len)
 
 	while (len - run >= 8 && plain_eight(s + run))
 		run += 8;
+	/* The last few octets, by the eight that end with them. */
+	if (len - run < 8 && len >= 8 && plain_eight(s + len - 8))
+		return len;
 	while (run < len && plain((unsigned char)s[run]))
 		run++;
 	return run;

@@ -52,6 +52,8 @@ struct conn {
 	size_t out_at, out_len, out_size;
 };
 
+enum { NET_BATCH = 8 }; /* datagrams read at once */
+
 struct net {
 	struct loop *loop;
 	net_recv_h *recv_h;
@@ -68,7 +70,8 @@ struct net {
 	struct net_names *names; /* NULL: none yet */
 	uint32_t last_id;
 	unsigned accepted; /* connections now */
-	char scratch[SIP_STREAM_MAX];
+	char scratch[SIP_STREAM_MAX]; /* of a stream */
+	char datagram[NET_BATCH][SIP_STREAM_MAX];
 };
 
 int net_udp_open(struct listener *l, int fd);

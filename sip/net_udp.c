@@ -56,25 +56,51 @@ static void read_errors(struct listener *l)
 	}
 }
 
+/* What was cut off belongs to a datagram that is refused for its length. */
+static size_t length_of(const struct mmsghdr *m)
+{
+	return m->msg_len < SIP_STREAM_MAX ? m->msg_len : SIP_STREAM_MAX;
+}
+
+/* As many as there are, NET_BATCH at most; less than that: there are no more. -1: an error, which is one of
+ * an earlier send and is cleared by this. */
+static int read_batch(struct listener *l, struct flow from[NET_BATCH], size_t len[NET_BATCH])
+{
+	struct mmsghdr m[NET_BATCH];
+	struct iovec io[NET_BATCH];
+	int n;
+
+	for (int i = 0; i < NET_BATCH; i++) {
+		from[i] = (struct flow){.listener = l->index, .transport = TRANSPORT_UDP};
+		io[i] = (struct iovec){l->net->datagram[i], SIP_STREAM_MAX};
+		m[i].msg_hdr = (struct msghdr){.msg_name = &from[i].peer,
+			.msg_namelen = sizeof(from[i].peer),
+			.msg_iov = &io[i],
+			.msg_iovlen = 1};
+	}
+	n = recvmmsg(l->lf.fd, m, NET_BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
+	if (n < 0)
+		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+	for (int i = 0; i < n; i++)
+		len[i] = length_of(&m[i]);
+	return n;
+}
+
 static void read_datagrams(struct listener *l)
 {
 	struct net *net = l->net;
-	struct flow from = {.listener = l->index, .transport = TRANSPORT_UDP};
+	struct flow from[NET_BATCH];
+	size_t len[NET_BATCH];
+	int n = NET_BATCH;
 
-	for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
-		socklen_t len = sizeof(from.peer);
-		ssize_t n = recvfrom(l->lf.fd, net->scratch, sizeof(net->scratch),
-			MSG_DONTWAIT | MSG_TRUNC, &from.peer.sa, &len);
-
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return;
-		if (n <= 0) /* an error here is one of an earlier send, and is cleared by this */
-			continue;
-		net->stats.udp_in++;
-		/* What was cut off belongs to a datagram that is refused for its length. */
-		if (n > (ssize_t)sizeof(net->scratch))
-			n = sizeof(net->scratch);
-		net->recv_h(net->scratch, (size_t)n, &from, net->arg);
+	for (int i = 0; i < DATAGRAMS_PER_TURN && (n < 0 || n == NET_BATCH); i += NET_BATCH) {
+		n = read_batch(l, from, len);
+		for (int k = 0; k < n; k++) {
+			if (!len[k])
+				continue;
+			net->stats.udp_in++;
+			net->recv_h(net->datagram[k], len[k], &from[k], net->arg);
+		}
 	}
 }
 

@@ -70,11 +70,21 @@ bool sip_param_get(struct str params, struct str name, struct sip_param *p)
 	return false;
 }
 
+static bool holds(const char *p, const char *end, char c)
+{
+	return memchr(p, c, (size_t)(end - p)) != NULL;
+}
+
 /* To the comma that ends an element, or to the end; NULL for an open quote or bracket. */
 static const char *element_scan(const char *p, const char *end)
 {
+	const char *comma = memchr(p, ',', (size_t)(end - p));
+	const char *stop = comma ? comma : end;
 	bool angle = false;
 
+	/* Via and tokens: nothing that a comma could hide in. */
+	if (!holds(p, stop, '"') && !holds(p, stop, '<') && !holds(p, stop, '>'))
+		return stop;
 	while (p && p < end && (angle || *p != ',')) {
 		if (*p == '"' && !angle) {
 			p = lex_quoted(p, end);

@@ -362,7 +362,7 @@ int spool_sync(struct spool *s, int64_t now_ms)
 
 static int batch_slice(struct spool_batch *b, size_t max)
 {
-	b->record = mem_zalloc(max, sizeof(*b->record));
+	b->record = mem_alloc(max * sizeof(*b->record));
 	return b->record ? 0 : ENOMEM;
 }
 

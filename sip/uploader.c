@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -20,6 +21,7 @@ enum {
 	RECORDS_BYTES = 1 << 20,
 	ROWS_MAX = 1000,
 	OBSERVED_MS = 1000,
+	GATHER_MS = 100, /* what comes meanwhile shares the next statement and its sync */
 	BACKOFF_FIRST_MS = 100,
 	BACKOFF_MAX_MS = 2000,
 	STATEMENT_TIMEOUT_MS = 5000,
@@ -190,6 +192,15 @@ static void sleep_ms(struct uploader *u, int ms)
 	(void)eventfd_read(u->wake_fd, &ignored);
 }
 
+static void wait_for_records(struct uploader *u)
+{
+	struct timespec gather = {0, GATHER_MS * 1000000L};
+
+	sleep_ms(u, OBSERVED_MS);
+	if (!atomic_load(&u->stop))
+		(void)nanosleep(&gather, NULL);
+}
+
 static int session(struct uploader *u)
 {
 	int err = upload_records(u);
@@ -210,7 +221,7 @@ static int session(struct uploader *u)
 		if (!err && stop)
 			return clear_calls(u);
 		if (!err)
-			sleep_ms(u, OBSERVED_MS);
+			wait_for_records(u);
 	}
 	return err;
 }

@@ -1,5 +1,6 @@
 /* The JSON writer: shape, escaping, failure. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/json_out.h"
@@ -26,6 +27,31 @@ static void written(const char *expected)
 	ck_assert_str_eq(text, expected);
 	ck_assert_uint_eq(len, strlen(expected));
 	json_out_reset(&j);
+}
+
+static const char *escape_of(char c)
+{
+	static char text[8];
+
+	switch (c) {
+	case '"':
+		return "\\\"";
+	case '\\':
+		return "\\\\";
+	case '\b':
+		return "\\b";
+	case '\f':
+		return "\\f";
+	case '\n':
+		return "\\n";
+	case '\r':
+		return "\\r";
+	case '\t':
+		return "\\t";
+	default:
+		snprintf(text, sizeof(text), "\\u%04x", (unsigned)c);
+		return text;
+	}
 }
 
 START_TEST(nothing_is_an_empty_text)
@@ -95,6 +121,34 @@ START_TEST(strings_are_escaped_and_stay_utf8)
 }
 END_TEST
 
+/* Texts are looked at eight octets at a time: each octet at each place of each length around that. */
+START_TEST(each_octet_is_seen_wherever_it_stands)
+{
+	char text[26], expected[64];
+
+	for (unsigned c = 0; c < 0x80; c++) {
+		for (size_t len = 1; len <= sizeof(text); len++) {
+			for (size_t at = 0; at < len; at++) {
+				int n;
+
+				memset(text, 'x', len);
+				text[at] = (char)c;
+				json_out_mem(&j, NULL, text, len);
+				if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\')
+					n = snprintf(expected, sizeof(expected), "\"%.*s\"",
+						(int)len, text);
+				else
+					n = snprintf(expected, sizeof(expected), "\"%.*s%s%.*s\"",
+						(int)at, text, escape_of((char)c),
+						(int)(len - at - 1), text + at + 1);
+				ck_assert_int_gt(n, 0);
+				written(expected);
+			}
+		}
+	}
+}
+END_TEST
+
 START_TEST(long_texts_make_the_buffer_grow)
 {
 	static char text[100000], expected[sizeof(text) + 3];
@@ -137,6 +191,6 @@ int main(void)
 {
 	return SUITE_RUN_BOTH("json_out", setup, teardown, nothing_is_an_empty_text,
 		values_nest_with_commas_where_they_belong, strings_are_escaped_and_stay_utf8,
-		long_texts_make_the_buffer_grow, nesting_too_deep_is_an_error,
-		an_end_too_many_does_nothing);
+		each_octet_is_seen_wherever_it_stands, long_texts_make_the_buffer_grow,
+		nesting_too_deep_is_an_error, an_end_too_many_does_nothing);
 }

@@ -1,5 +1,8 @@
 /* Times as text. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 #include "core/time_text.h"
 #include "tests/core/suite.h"
@@ -29,7 +32,30 @@ START_TEST(times_are_rfc_3339)
 }
 END_TEST
 
+/* Days of ten thousand years, all those of four centuries among them, against the C library's calendar. */
+START_TEST(days_are_those_of_the_calendar)
+{
+	char text[TIME_TEXT_SIZE], expected[40];
+	struct tm tm;
+
+	for (time_t day = -719528; day <= 2932896; day += day >= 0 && day < 109573 ? 1 : 97) {
+		time_t seconds = day * 86400 + (day % 86400 + 86400) % 86400;
+
+		ck_assert_int_eq(time_format((int64_t)seconds * 1000 + 7, text), 0);
+		ck_assert_ptr_nonnull(gmtime_r(&seconds, &tm));
+		snprintf(expected, sizeof(expected), "%04d-%02d-%02dT%02d:%02d:%02d.007Z",
+			tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+			tm.tm_sec);
+		if (strcmp(text, expected) != 0)
+			ck_abort_msg("%s is not %s", text, expected);
+	}
+	ck_assert_int_eq(time_format(INT64_C(-62167219200000), text), 0);
+	ck_assert_str_eq(text, "0000-01-01T00:00:00.000Z");
+	ck_assert_int_eq(time_format(INT64_C(-62167219200001), text), ERANGE);
+}
+END_TEST
+
 int main(void)
 {
-	return SUITE_RUN("time_text", NULL, times_are_rfc_3339);
+	return SUITE_RUN("time_text", NULL, times_are_rfc_3339, days_are_those_of_the_calendar);
 }
