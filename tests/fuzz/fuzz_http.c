@@ -28,6 +28,15 @@ static void target(const char *text)
 	}
 }
 
+static void accept(const char *value)
+{
+	static const char *const types[] = {"application/json", "text/csv", NULL};
+	int best = accept_best(value, types);
+
+	if (best < -1 || best > 1)
+		abort();
+}
+
 /* "name:value" lines. */
 static void fields(char *text)
 {
@@ -45,7 +54,7 @@ static void fields(char *text)
 		lengths += strcasecmp(line, "Content-Length") == 0;
 		codings += strcasecmp(line, "Transfer-Encoding") == 0;
 		http_guard_field(&g, line, strlen(line), value, strlen(value));
-		(void)accept_json(value);
+		accept(value);
 	}
 	http_guard_end(&g, true);
 	if (g.status == 0 && (lengths + codings > 1 || (codings == 1 && !g.chunked)))
