@@ -18,6 +18,7 @@
 #include "sip/mirror.h"
 #include "sip/queue.h"
 #include "sip/record_json.h"
+#include "sip/recorded.h"
 #include "sip/recorder_item.h"
 #include "sip/spool.h"
 #include "sip/uploader.h"
@@ -431,6 +432,8 @@ int recorder_start(struct recorder **recorder, const struct recorder_config *con
 	err = mirror_new(&r->mirror);
 	if (!err)
 		err = open_files(r, config);
+	if (!err)
+		err = recorded_drop(r->journal, r->spool);
 	if (!err) {
 		journal_each(r->journal, h, arg);
 		err = start_threads(r, config);

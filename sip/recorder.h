@@ -29,8 +29,8 @@ struct recorder_config {
 
 struct recorder;
 
-/* Opens journal and spool, gives every live journal record to h in the calling thread, then starts the
- * threads. EBUSY: another worker uses data_dir; else errno of the file operations, ENOMEM. */
+/* Opens journal and spool, gives every live journal record to h in the calling thread, but for calls that have
+ * left their record, then starts the threads. EBUSY: another worker uses data_dir; else errno of the file operations, ENOMEM. */
 int recorder_start(struct recorder **recorder, const struct recorder_config *config,
 	journal_load_h *h, void *arg);
 /* Writes what is queued to disk and, if PostgreSQL answers, there too; a few seconds at most. */

@@ -54,7 +54,7 @@ struct spool {
 static struct log_kind records_lost = LOG_KIND("records_lost", LOG_LEVEL_ERROR);
 static struct log_kind spool_damaged = LOG_KIND("spool", LOG_LEVEL_ERROR);
 
-static int segment_open(struct spool *s, uint64_t number, int flags)
+static int segment_open(const struct spool *s, uint64_t number, int flags)
 {
 	char name[32];
 
@@ -70,6 +70,14 @@ static void segment_unlink(struct spool *s, uint64_t number)
 	(void)unlinkat(s->dir, name, 0);
 }
 
+static void count_one(const struct spool_slice *record, void *arg)
+{
+	uint64_t *count = arg;
+
+	(void)record;
+	++*count;
+}
+
 /* Opening: how many whole records a segment holds; none when it is not there. */
 static int segment_count(struct spool *s, uint64_t number, uint64_t *count)
 {
@@ -79,7 +87,7 @@ static int segment_count(struct spool *s, uint64_t number, uint64_t *count)
 	*count = 0;
 	if (fd < 0)
 		return errno == ENOENT ? 0 : errno;
-	err = spool_segment_count(fd, count);
+	err = spool_segment_each(fd, count_one, count);
 	close(fd);
 	if (err != EBADMSG)
 		return err;
@@ -159,6 +167,27 @@ int spool_open(struct spool **sp, const char *dir, size_t memory_max)
 		log_info("spool", "%" PRIu64 " call records of an earlier run wait", s->on_disk);
 	*sp = s;
 	return 0;
+}
+
+static int segment_each(const struct spool *s, uint64_t number, spool_record_h *h, void *arg)
+{
+	int fd = segment_open(s, number, O_RDONLY);
+	int err;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : errno;
+	err = fdatasync(fd) ? errno : spool_segment_each(fd, h, arg);
+	close(fd);
+	return err == EBADMSG ? 0 : err; /* the log has it from the opening */
+}
+
+int spool_each(const struct spool *s, spool_record_h *h, void *arg)
+{
+	int err = 0;
+
+	for (uint64_t n = s->read_segment; n < s->write_segment && !err; n++)
+		err = segment_each(s, n, h, arg);
+	return err;
 }
 
 static struct pending *memory_pop(struct spool *s)

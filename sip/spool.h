@@ -19,10 +19,20 @@ struct spool;
 
 enum { SPOOL_RECORD_MAX = 1 << 20 };
 
+struct spool_slice {
+	const char *p;
+	size_t len;
+};
+
 /* Makes dir if it is not there; it stays the caller's. Counts what an earlier run left. */
 int spool_open(struct spool **spool, const char *dir, size_t memory_max);
 /* What is not on disk yet gets a last chance. */
 void spool_close(struct spool *spool);
+
+/* What an earlier run left, once more than was uploaded perhaps; on disk before h has it. For the thread that
+ * opens. */
+typedef void spool_record_h(const struct spool_slice *record, void *arg);
+int spool_each(const struct spool *spool, spool_record_h *h, void *arg);
 
 /* ENOMEM or EMSGSIZE: this record is lost, and counted. */
 int spool_put(struct spool *spool, const void *record, size_t len);
@@ -35,10 +45,7 @@ int spool_sync(struct spool *spool, int64_t now_ms);
 /* The next records, at most max and about bytes octets (one at least). Valid until consumed or given
  * back, which must follow. 0 records: there are none. */
 struct spool_batch {
-	struct spool_slice {
-		const char *p;
-		size_t len;
-	} * record;
+	struct spool_slice *record;
 	size_t count;
 	/* The spool's own. */
 	char *data;

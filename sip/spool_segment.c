@@ -58,8 +58,8 @@ ssize_t spool_record_at(const char *p, size_t len, struct spool_slice *record)
 	return (ssize_t)(SPOOL_HEAD + size);
 }
 
-/* Passes over the records in buf; what follows the last whole one is moved to its front. */
-static ssize_t records_skip(char *buf, size_t *len, uint64_t *count)
+/* Hands over the records in buf; what follows the last whole one is moved to its front. */
+static ssize_t records_take(char *buf, size_t *len, spool_record_h *h, void *arg)
 {
 	struct spool_slice record;
 	size_t at = 0;
@@ -67,14 +67,14 @@ static ssize_t records_skip(char *buf, size_t *len, uint64_t *count)
 
 	while ((n = spool_record_at(buf + at, *len - at, &record)) > 0) {
 		at += (size_t)n;
-		++*count;
+		h(&record, arg);
 	}
 	*len -= at;
 	memmove(buf, buf + at, *len);
 	return n;
 }
 
-int spool_segment_count(int fd, uint64_t *count)
+int spool_segment_each(int fd, spool_record_h *h, void *arg)
 {
 	size_t size = SPOOL_RECORD_MAX + SPOOL_HEAD, len = 0, got;
 	char *buf = mem_alloc(size);
@@ -82,14 +82,13 @@ int spool_segment_count(int fd, uint64_t *count)
 	ssize_t n;
 	int err;
 
-	*count = 0;
 	if (!buf)
 		return ENOMEM;
 	do {
 		err = file_read(fd, buf + len, size - len, at, &got);
 		at += got;
 		len += got;
-		n = records_skip(buf, &len, count);
+		n = records_take(buf, &len, h, arg);
 	} while (!err && n == 0 && got);
 	mem_free(buf);
 	return err ? err : len ? EBADMSG : 0;

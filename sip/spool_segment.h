@@ -20,7 +20,7 @@ void spool_record_head(char *out, const void *data, size_t len);
 /* The record at p; its size with the head. 0: not whole within len. -1: damaged. */
 ssize_t spool_record_at(const char *p, size_t len, struct spool_slice *record);
 
-/* How many whole records the file begins with. EBADMSG: it goes on with something else. */
-int spool_segment_count(int fd, uint64_t *count);
+/* The whole records that the file begins with. EBADMSG: it goes on with something else. */
+int spool_segment_each(int fd, spool_record_h *h, void *arg);
 
 #endif

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "core/clock.h"
+#include "sip/observed.h"
 #include "sip/recorder.h"
 #include "tests/db/testdb.h"
 
@@ -309,6 +310,39 @@ static void collect(uint8_t kind, const void *key, size_t key_len, const void *v
 	snprintf((char *)arg + strlen(arg), 200 - strlen(arg), "%u:%.*s=%.*s ", kind, (int)key_len,
 		(const char *)key, (int)value_len, (const char *)value);
 }
+
+static void count_kinds(uint8_t kind, const void *key, size_t key_len, const void *value,
+	size_t value_len, void *arg)
+{
+	unsigned *there = arg; /* calls, all else */
+
+	(void)key, (void)key_len, (void)value_len;
+	there[kind != JOURNAL_CALL]++;
+	ck_assert_int_ne(memcmp(value, "1", 1), 0);
+}
+
+/* The deletion of a journal entry waits for a sync of the record; a kill may come in between. */
+START_TEST(a_call_with_a_record_is_over)
+{
+	struct uuid over = id_of(1), up = id_of(2);
+	struct recorder *r = start_at("host=/nonexistent", no_entry, NULL);
+	struct cdr cdr = cdr_of(1);
+	unsigned there[2] = {0, 0};
+
+	ck_assert_int_eq(recorder_put(r, JOURNAL_CALL, over.b, sizeof(over.b), "1", 1), 0);
+	ck_assert_int_eq(recorder_put(r, JOURNAL_CALL, up.b, sizeof(up.b), "2", 1), 0);
+	ck_assert_int_eq(recorder_put(r, JOURNAL_BINDING, over.b, sizeof(over.b), "3", 1), 0);
+	ck_assert_int_eq(recorder_cdr(r, &cdr), 0);
+	recorder_stop(r);
+	for (int start = 0; start < 2; start++) {
+		memset(there, 0, sizeof(there));
+		r = start_at("host=/nonexistent", count_kinds, there);
+		ck_assert_uint_eq(there[0], 1);
+		ck_assert_uint_eq(there[1], 1);
+		recorder_stop(r);
+	}
+}
+END_TEST
 
 START_TEST(journal_survives)
 {
@@ -700,7 +734,8 @@ int main(void)
 {
 	return TESTDB_SUITE("recorder", setup, teardown, a_record_arrives_whole, twice_is_once,
 		waits_for_postgresql, lost_connections, poison, queue_is_bounded, journal_survives,
-		killed_in_calls, a_kill_loses_nothing_that_was_left_a_moment_before, bindings,
+		a_call_with_a_record_is_over, killed_in_calls,
+		a_kill_loses_nothing_that_was_left_a_moment_before, bindings,
 		bindings_come_back_after_a_lost_database, health_and_calls, calls_in_progress,
 		bad_observed_state_is_passed_over, full_disk, full_disk_but_postgresql_is_there,
 		no_directory);
