@@ -76,6 +76,14 @@ class Crowd(Peer):
         return bool(old)
 
 
+    def reply_in_dialog(self, request, over):
+        """A probe of a call that is over is told so (RFC 3261 section 12.2.2); the probe of a target has no tag."""
+        if over and request.method == "OPTIONS" and "tag=" in request["To"]:
+            self.reply(request, 481, "Call/Transaction Does Not Exist")
+        else:
+            self.reply(request, 200, "OK", sdp=request.method == "INVITE")
+
+
 class Call:
     def __init__(self, number, invite):
         self.number = number
@@ -126,7 +134,7 @@ class Carrier(Crowd):
         call = self.calls.get(message.get("Call-ID"))
         if message.method:
             if not self.repeated(message) and message.method != "ACK":
-                self.reply(message, 200, "OK")
+                self.reply_in_dialog(message, not call or call.over)
                 if call and message.method == "BYE":
                     call.ended_by_far = True
         elif call and message["CSeq"].endswith("INVITE"):
@@ -186,7 +194,7 @@ class Answerer(Crowd):
             if method == "BYE":
                 self.ended.add(message["Call-ID"])
             if method != "INVITE" or "tag=" in message["To"]:
-                self.reply(message, 200, "OK", sdp=method == "INVITE")
+                self.reply_in_dialog(message, message["Call-ID"] in self.ended)
             else:
                 self._invited(message)
 
