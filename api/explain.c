@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "api/answer.h"
-#include "api/explain.h"
+#include "api/explain_parts.h"
 #include "api/app.h"
 #include "api/explain_flow.h"
 #include "api/handlers.h"
@@ -14,10 +14,8 @@
 #include "api/query.h"
 #include "api/request_db.h"
 #include "core/attempt_target.h"
-#include "core/cfg_record.h"
 #include "core/clock.h"
 #include "core/json_out.h"
-#include "core/log.h"
 #include "core/plan.h"
 #include "core/time_text.h"
 #include "db/fire_drill.h"
@@ -35,23 +33,6 @@ struct explain {
 	char proven[2][PLAN_ATTEMPTS_MAX][TIME_TEXT_SIZE]; /* of plan and next; "": never */
 	int err; /* of an observation */
 };
-
-static int record_take(const char *line, size_t len, void *arg)
-{
-	struct explain *x = arg;
-	struct cfg_reject reject;
-	char name[64];
-	int err = cfg_record_apply(x->cfg, line, len, &reject);
-
-	if (err == ENOMEM)
-		return err;
-	/* The worker refuses the record too, and goes on. */
-	if (err) {
-		cfg_record_name(line, len, name, sizeof(name));
-		log_warn("explain", "%s: %s", name, reject.reason);
-	}
-	return 0;
-}
 
 static void observe(const struct cfg_trunk *trunk, const struct cfg_sip_account *acc,
 	struct observation *obs, void *arg)
@@ -71,65 +52,6 @@ static void observe(const struct cfg_trunk *trunk, const struct cfg_sip_account 
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */
-
-static void id_write(struct json_out *j, const char *key, const char *prefix, const struct uuid *id)
-{
-	char text[UUID_ID_SIZE];
-
-	if (uuid_is_zero(id)) {
-		json_out_null(j, key);
-		return;
-	}
-	uuid_format_id(prefix, id, text);
-	json_out_str(j, key, text);
-}
-
-static void number_write(struct json_out *j, const char *key, e164_t number)
-{
-	char text[E164_TEXT_SIZE];
-
-	e164_format(number, text);
-	json_out_str(j, key, number == 0 ? NULL : text);
-}
-
-static void triggers_write(struct json_out *j, trigger_set set)
-{
-	json_out_array(j, "triggers");
-	for (enum trigger t = 0; t < TRIGGER_COUNT; t++) {
-		if (set & TRIGGER_BIT(t))
-			json_out_str(j, NULL, trigger_word(t));
-	}
-	json_out_end(j);
-}
-
-void explain_attempt_write(struct json_out *j, const struct cfg *cfg, const struct attempt *a,
-	unsigned index, const char *proven)
-{
-	static const struct uuid none;
-	const struct cfg_gateway *gw = cfg_gateway(cfg, &a->gateway_id);
-	char target[ATTEMPT_TARGET_SIZE];
-
-	attempt_target(a, target);
-	json_out_object(j, NULL);
-	json_out_uint(j, "position", index + 1);
-	json_out_str(j, "kind", attempt_kind_word(a->kind));
-	json_out_str(j, "target", target);
-	json_out_str(j, "gateway", gw && !a->stranger ? gw->name : NULL);
-	json_out_str(j, "rule", plan_rule_word(a->rule));
-	json_out_bool(j, "available", a->unavailable == TRIGGER_NONE);
-	json_out_str(j, "unavailable_because",
-		a->unavailable == TRIGGER_NONE ? NULL : trigger_word(a->unavailable));
-	json_out_uint(j, "first_response_seconds", a->first_response_seconds);
-	json_out_uint(j, "ring_seconds", a->ring_seconds);
-	id_write(j, "dial_plan_id", "dp", a->stranger ? &none : &a->dial_plan_id);
-	if (a->group)
-		json_out_uint(j, "rings_with", a->group);
-	else
-		json_out_null(j, "rings_with");
-	json_out_str(j, "last_proven_at", *proven ? proven : NULL);
-	triggers_write(j, a->triggers | a->leave_triggers);
-	json_out_end(j);
-}
 
 /* Is the mode another one than what the plan was made by? */
 static bool mode_rests(const struct explain *x)
@@ -242,17 +164,13 @@ static void answer_plan(const struct explain *x)
 	(void)time_format(x->call.now_ms, at);
 	json_out_init(&j);
 	json_out_object(&j, NULL);
-	number_write(&j, "number", x->call.did);
-	number_write(&j, "caller", x->caller_number);
+	explain_number_write(&j, "number", x->call.did);
+	explain_number_write(&j, "caller", x->caller_number);
 	json_out_str(&j, "at", at);
-	id_write(&j, "account_id", "acc", &plan->account_id);
-	id_write(&j, "trunk_id", "trk", &plan->trunk_id);
-	json_out_str(
-		&j, "refusal", plan->refusal == PLAN_OK ? NULL : plan_refusal_word(plan->refusal));
-	if (plan->status == 0)
-		json_out_null(&j, "status");
-	else
-		json_out_uint(&j, "status", plan->status);
+	explain_id_write(&j, "account_id", "acc", &plan->account_id);
+	explain_id_write(&j, "trunk_id", "trk", &plan->trunk_id);
+	explain_refusal_write(&j,
+		plan->refusal == PLAN_OK ? NULL : plan_refusal_word(plan->refusal), plan->status);
 	attempts_write(&j, "attempts", x, plan);
 	if (plan->takes_turn)
 		attempts_write(&j, "next_attempts", x, &x->next);
@@ -340,7 +258,8 @@ static int plans_make(struct explain *x, struct db *db)
 	err = db_begin_read(db);
 	if (err)
 		return err;
-	err = route_records(db, number + 1, is_operator ? NULL : owner, record_take, x);
+	err = route_records(
+		db, number + 1, is_operator ? NULL : owner, explain_record_take, x->cfg);
 	if (err == 0)
 		err = plan_build(x->cfg, &x->call, observe, x, &x->plan);
 	if (err == 0 && x->plan.takes_turn) {

@@ -4,14 +4,12 @@
 #include <string.h>
 
 #include "api/answer.h"
-#include "api/explain.h"
+#include "api/explain_parts.h"
 #include "api/handlers.h"
 #include "api/http.h"
 #include "api/problem.h"
 #include "api/request_db.h"
 #include "core/caller_id.h"
-#include "core/cfg_record.h"
-#include "core/log.h"
 #include "core/plan_outbound.h"
 #include "db/resource_route.h"
 
@@ -28,22 +26,6 @@ struct explain_outbound {
 	unsigned status;
 	int err; /* of an observation */
 };
-
-static int record_take(const char *line, size_t len, void *arg)
-{
-	struct explain_outbound *x = arg;
-	struct cfg_reject reject;
-	char name[64];
-	int err = cfg_record_apply(x->cfg, line, len, &reject);
-
-	if (err == ENOMEM)
-		return err;
-	if (err) {
-		cfg_record_name(line, len, name, sizeof(name));
-		log_warn("explain", "%s: %s", name, reject.reason);
-	}
-	return 0;
-}
 
 static void observe(const struct cfg_trunk *trunk, const struct cfg_sip_account *acc,
 	struct observation *obs, void *arg)
@@ -121,7 +103,8 @@ static int read_all(struct explain_outbound *x, struct db *db)
 
 	uuid_format(&x->req->args.id, trunk_id);
 	uuid_format(&x->req->principal.account_id, owner);
-	err = route_trunk_itself(db, trunk_id, is_operator ? NULL : owner, record_take, x);
+	err = route_trunk_itself(
+		db, trunk_id, is_operator ? NULL : owner, explain_record_take, x->cfg);
 	trunk = err ? NULL : cfg_trunk(x->cfg, &x->req->args.id);
 	if (!trunk)
 		return err ? err : ESRCH;
@@ -130,7 +113,7 @@ static int read_all(struct explain_outbound *x, struct db *db)
 	dialled_parse(x->caller, strlen(x->caller), country, &caller);
 	called = digits_of(&x->call.dialled, called_text);
 	shown = digits_of(&caller, shown_text);
-	err = route_trunk_records(db, trunk_id, called, shown, record_take, x);
+	err = route_trunk_records(db, trunk_id, called, shown, explain_record_take, x->cfg);
 	if (!err && called)
 		err = route_is_own(db, called, &x->own);
 	return err ? err : decide(x, trunk);
@@ -151,14 +134,6 @@ static int plan_make(struct explain_outbound *x, struct db *db)
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static void number_write(struct json_out *j, const char *key, e164_t number)
-{
-	char text[E164_TEXT_SIZE];
-
-	e164_format(number, text);
-	json_out_str(j, key, number ? text : NULL);
-}
-
 static void called_write(struct json_out *j, const struct explain_outbound *x)
 {
 	const struct dialled *d = &x->call.dialled;
@@ -166,7 +141,7 @@ static void called_write(struct json_out *j, const struct explain_outbound *x)
 	if (d->kind == DIALLED_EMERGENCY)
 		json_out_str(j, "called", d->short_code);
 	else
-		number_write(j, "called", d->kind == DIALLED_NUMBER ? d->number : 0);
+		explain_number_write(j, "called", d->kind == DIALLED_NUMBER ? d->number : 0);
 	json_out_str(j, "kind",
 		d->kind == DIALLED_EMERGENCY ? "emergency"
 		: d->kind != DIALLED_NUMBER  ? NULL
@@ -191,23 +166,16 @@ static void warnings_write(struct json_out *j, const struct explain_outbound *x)
 static void answer_plan(const struct explain_outbound *x)
 {
 	const struct cfg_trunk *trunk = x->call.trunk;
-	char account[UUID_ID_SIZE], id[UUID_ID_SIZE];
 	struct json_out j;
 
-	uuid_format_id("acc", &trunk->account->id, account);
-	uuid_format_id("trk", &trunk->id, id);
 	json_out_init(&j);
 	json_out_object(&j, NULL);
-	json_out_str(&j, "account_id", account);
-	json_out_str(&j, "trunk_id", id);
+	explain_id_write(&j, "account_id", "acc", &trunk->account->id);
+	explain_id_write(&j, "trunk_id", "trk", &trunk->id);
 	called_write(&j, x);
-	number_write(&j, "caller_id", x->shows ? x->shown.number : 0);
+	explain_number_write(&j, "caller_id", x->shows ? x->shown.number : 0);
 	json_out_bool(&j, "caller_id_replaced", x->shows && x->shown.replaced);
-	json_out_str(&j, "refusal", x->refusal);
-	if (x->status)
-		json_out_uint(&j, "status", x->status);
-	else
-		json_out_null(&j, "status");
+	explain_refusal_write(&j, x->refusal, x->status);
 	json_out_array(&j, "attempts");
 	for (unsigned i = 0; i < x->plan.count; i++)
 		explain_attempt_write(&j, x->cfg, &x->plan.attempt[i], i, "");
