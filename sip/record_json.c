@@ -21,10 +21,11 @@ static void time_json(struct json_out *j, const char *key, int64_t wall_ms)
 	json_out_str(j, key, wall_ms > 0 && !time_format(wall_ms, text) ? text : NULL);
 }
 
-static void status_json(struct json_out *j, const char *key, unsigned status)
+/* 0 is null. */
+static void uint_json(struct json_out *j, const char *key, uint64_t n)
 {
-	if (status)
-		json_out_uint(j, key, status);
+	if (n)
+		json_out_uint(j, key, n);
 	else
 		json_out_null(j, key);
 }
@@ -35,10 +36,7 @@ static void of_whom_json(
 {
 	uuid_json(j, "account_id", account_id);
 	uuid_json(j, "trunk_id", trunk_id);
-	if (did)
-		json_out_uint(j, "did", did);
-	else
-		json_out_null(j, "did");
+	uint_json(j, "did", did);
 }
 
 /* For columns that are not null. */
@@ -47,16 +45,22 @@ static void text_json(struct json_out *j, const char *key, const char *text)
 	json_out_str(j, key, text ? text : "");
 }
 
+/* Which of the attempts, and where it led. */
+static void where_json(struct json_out *j, unsigned position, const char *kind, const char *target)
+{
+	json_out_uint(j, "position", position);
+	json_out_str(j, "kind", kind);
+	json_out_str(j, "target", target);
+}
+
 static void attempt_json(struct json_out *j, const struct cdr_attempt *a, unsigned position)
 {
 	json_out_object(j, NULL);
-	json_out_uint(j, "position", position);
-	json_out_str(j, "kind", a->kind);
-	json_out_str(j, "target", a->target);
+	where_json(j, position, a->kind, a->target);
 	json_out_str(j, "rule", a->rule);
 	time_json(j, "started_at", a->started_ms);
 	json_out_int(j, "milliseconds", a->duration_ms);
-	status_json(j, "response_code", a->status);
+	uint_json(j, "response_code", a->status);
 	json_out_str(j, "trigger", a->trigger);
 	json_out_str(j, "disposition", a->disposition);
 	json_out_str(j, "cause", a->cause);
@@ -65,14 +69,15 @@ static void attempt_json(struct json_out *j, const struct cdr_attempt *a, unsign
 
 static void answered_by_json(struct json_out *j, const struct cdr *c)
 {
+	const struct cdr_attempt *a;
+
 	if (c->answered_by < 0 || (unsigned)c->answered_by >= c->attempts) {
 		json_out_null(j, "answered_by");
 		return;
 	}
 	json_out_object(j, "answered_by");
-	json_out_int(j, "position", c->answered_by + 1);
-	json_out_str(j, "kind", c->attempt[c->answered_by].kind);
-	json_out_str(j, "target", c->attempt[c->answered_by].target);
+	a = &c->attempt[c->answered_by];
+	where_json(j, (unsigned)c->answered_by + 1, a->kind, a->target);
 	json_out_end(j);
 }
 
@@ -91,7 +96,7 @@ void cdr_json(struct json_out *j, const struct cdr *c)
 	json_out_int(j, "duration_ms", c->duration_ms);
 	text_json(j, "disposition", c->disposition);
 	text_json(j, "cause", c->cause);
-	status_json(j, "status", c->status);
+	uint_json(j, "status", c->status);
 	json_out_bool(j, "failed_over", c->failed_over);
 	answered_by_json(j, c);
 	json_out_str(j, "ended_by", c->ended_by);
@@ -109,12 +114,7 @@ void event_json(struct json_out *j, const struct worker_event *e)
 	json_out_str(j, "type", e->type);
 	uuid_json(j, "id", &e->id);
 	json_out_str(j, "subject", e->subject);
-	uuid_json(j, "account_id", &e->account_id);
-	uuid_json(j, "trunk_id", &e->trunk_id);
-	if (e->did)
-		json_out_uint(j, "did", e->did);
-	else
-		json_out_null(j, "did");
+	of_whom_json(j, &e->account_id, &e->trunk_id, e->did);
 	time_json(j, "at", e->at_ms);
 	json_out_str(j, "data", e->data);
 	json_out_end(j);
@@ -142,11 +142,8 @@ void health_json(struct json_out *j, const struct observed_health *h)
 	text_json(j, "kind", h->kind);
 	text_json(j, "target", h->target);
 	json_out_str(j, "state", h->state);
-	status_json(j, "status", h->status);
-	if (h->rtt_ms)
-		json_out_uint(j, "rtt_ms", h->rtt_ms);
-	else
-		json_out_null(j, "rtt_ms");
+	uint_json(j, "status", h->status);
+	uint_json(j, "rtt_ms", h->rtt_ms);
 	time_json(j, "since", h->since_ms);
 	time_json(j, "checked_at", h->checked_ms);
 	json_out_end(j);
@@ -165,9 +162,7 @@ void call_json(struct json_out *j, const struct observed_call *c)
 	text_json(j, "caller_tag", c->caller_tag);
 	if (c->attempt_position) {
 		json_out_object(j, "attempt");
-		json_out_uint(j, "position", c->attempt_position);
-		json_out_str(j, "kind", c->attempt_kind);
-		json_out_str(j, "target", c->attempt_target);
+		where_json(j, c->attempt_position, c->attempt_kind, c->attempt_target);
 		json_out_end(j);
 	} else {
 		json_out_null(j, "attempt");
@@ -184,7 +179,7 @@ void registration_json(struct json_out *j, const struct observed_registration *g
 	json_out_str(j, "state", g->state);
 	json_out_str(j, "registrar", g->registrar);
 	json_out_str(j, "source", g->source);
-	status_json(j, "status", g->status);
+	uint_json(j, "status", g->status);
 	time_json(j, "expires_at", g->expires_ms);
 	time_json(j, "since", g->since_ms);
 	time_json(j, "checked_at", g->checked_ms);
