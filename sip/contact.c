@@ -76,9 +76,7 @@ static void user_write(struct sip_build *b, const struct sip_uri *uri)
 
 static void host_write(struct sip_build *b, const struct sip_uri *uri)
 {
-	sip_build_str(b, uri->host_ipv6 ? str_lit("[") : str_lit(""));
-	sip_build_str(b, uri->host);
-	sip_build_str(b, uri->host_ipv6 ? str_lit("]") : str_lit(""));
+	sip_build_host(b, uri->host);
 	if (uri->port) {
 		sip_build_lit(b, ":");
 		sip_build_u32(b, uri->port);

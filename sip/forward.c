@@ -6,7 +6,7 @@
 #include "sip/sip_build.h"
 #include "sip/splice.h"
 
-struct str forward_transport(const struct flow *flow)
+static struct str via_transport(const struct flow *flow)
 {
 	switch ((enum transport)flow->transport) {
 	case TRANSPORT_TCP:
@@ -34,13 +34,12 @@ struct str forward_transport_param(uint8_t transport)
 	return str_lit("");
 }
 
-static void write_via(
-	struct sip_build *b, const struct net *net, const struct flow *to, struct str branch)
+void forward_via(struct sip_build *b, const struct flow *to, struct str self, struct str branch)
 {
 	sip_build_lit(b, "Via: SIP/2.0/");
-	sip_build_str(b, forward_transport(to));
+	sip_build_str(b, via_transport(to));
 	sip_build_lit(b, " ");
-	sip_build_str(b, net_advertise(net, to));
+	sip_build_str(b, self);
 	sip_build_lit(b, ";branch=");
 	sip_build_str(b, branch);
 	sip_build_lit(b, ";rport\r\n");
@@ -221,7 +220,7 @@ int forward_request(const struct net *net, const struct sip_msg *m, const struct
 	struct sip_build b;
 
 	sip_build_init(&b, top, sizeof(top));
-	write_via(&b, net, to, f->branch);
+	forward_via(&b, to, net_advertise(net, to), f->branch);
 	if (f->record_route)
 		write_record_routes(
 			&b, net, from, to, is_sips(str_empty(f->ruri) ? m->ruri.all : f->ruri));

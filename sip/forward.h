@@ -5,6 +5,7 @@
 
 #include "sip/flow.h"
 #include "sip/scan.h"
+#include "sip/sip_build.h"
 
 struct net;
 
@@ -37,8 +38,8 @@ unsigned forward_own_routes(const struct net *net, const struct sip_msg *m);
 /* The first Route value behind our own: 0, or ENOENT. */
 int forward_next_route(const struct net *net, const struct sip_msg *m, struct sip_addr *route);
 
-/* "UDP", "TCP", "TLS" */
-struct str forward_transport(const struct flow *flow);
+/* Our Via of a request to there, with the line's end; self: what we are called there. */
+void forward_via(struct sip_build *b, const struct flow *to, struct str self, struct str branch);
 /* ";transport=tcp", ";transport=tls", "" for UDP, the default: behind the host of a sip URI. */
 struct str forward_transport_param(uint8_t transport);
 

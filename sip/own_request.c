@@ -53,13 +53,9 @@ static int write_request(const struct worker *w, const struct flow *to, const st
 	sip_build_str(&b, sip_method_name(r->method));
 	sip_build_lit(&b, " ");
 	sip_build_str(&b, r->target);
-	sip_build_lit(&b, " SIP/2.0\r\nVia: SIP/2.0/");
-	sip_build_str(&b, forward_transport(to));
-	sip_build_lit(&b, " ");
-	sip_build_str(&b, net_advertise(w->net, to));
-	sip_build_lit(&b, ";branch=");
-	sip_build_str(&b, branch);
-	sip_build_lit(&b, ";rport\r\nMax-Forwards: 70\r\n");
+	sip_build_lit(&b, " SIP/2.0\r\n");
+	forward_via(&b, to, net_advertise(w->net, to), branch);
+	sip_build_lit(&b, "Max-Forwards: 70\r\n");
 	if (!str_empty(r->route))
 		sip_build_header(&b, str_lit("Route"), r->route);
 	write_party(&b, str_lit("From"), r->from, r->from_tag);

@@ -2,15 +2,6 @@
 
 #include "sip/forward.h"
 
-static void host_write(struct sip_build *b, struct str host)
-{
-	bool v6 = host.len && memchr(host.p, ':', host.len);
-
-	sip_build_str(b, v6 ? str_lit("[") : str_lit(""));
-	sip_build_str(b, host);
-	sip_build_str(b, v6 ? str_lit("]") : str_lit(""));
-}
-
 /* Request-URI and To: what was provisioned, or what the PBX registered. */
 static void uri_write(struct sip_build *b, const struct probe_message *p, const struct flow *to)
 {
@@ -19,7 +10,7 @@ static void uri_write(struct sip_build *b, const struct probe_message *p, const 
 		return;
 	}
 	sip_build_lit(b, "sip:");
-	host_write(b, p->host);
+	sip_build_host(b, p->host);
 	if (to && p->port) {
 		sip_build_lit(b, ":");
 		sip_build_u32(b, p->port);
@@ -32,13 +23,9 @@ void probe_message_write(struct sip_build *b, const struct probe_message *p, con
 {
 	sip_build_lit(b, "OPTIONS ");
 	uri_write(b, p, to);
-	sip_build_lit(b, " SIP/2.0\r\nVia: SIP/2.0/");
-	sip_build_str(b, forward_transport(to));
-	sip_build_lit(b, " ");
-	sip_build_str(b, p->self);
-	sip_build_lit(b, ";branch=");
-	sip_build_str(b, p->branch);
-	sip_build_lit(b, ";rport\r\nMax-Forwards: 70\r\n");
+	sip_build_lit(b, " SIP/2.0\r\n");
+	forward_via(b, to, p->self, p->branch);
+	sip_build_lit(b, "Max-Forwards: 70\r\n");
 	sip_build_str(b, p->route);
 	sip_build_lit(b, "From: <sip:");
 	sip_build_str(b, p->self);

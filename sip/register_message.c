@@ -2,19 +2,10 @@
 
 #include "sip/forward.h"
 
-void register_message_host(struct sip_build *b, const char *host)
-{
-	bool v6 = strchr(host, ':') != NULL;
-
-	sip_build_str(b, v6 ? str_lit("[") : str_lit(""));
-	sip_build_str(b, str_of(host));
-	sip_build_str(b, v6 ? str_lit("]") : str_lit(""));
-}
-
 void register_message_uri(struct sip_build *b, const struct sip_address *registrar)
 {
 	sip_build_lit(b, "sip:");
-	register_message_host(b, registrar->host);
+	sip_build_host(b, str_of(registrar->host));
 	if (registrar->port) {
 		sip_build_lit(b, ":");
 		sip_build_u32(b, registrar->port);
@@ -52,10 +43,7 @@ static void write_contact(
 	write_user(b, r->username);
 	sip_build_lit(b, "@");
 	sip_build_str(b, r->self);
-	if (to->transport == TRANSPORT_TCP)
-		sip_build_lit(b, ";transport=tcp");
-	else if (to->transport == TRANSPORT_TLS)
-		sip_build_lit(b, ";transport=tls");
+	sip_build_str(b, forward_transport_param(to->transport));
 	sip_build_lit(b, ">;expires=");
 	sip_build_u32(b, r->expires);
 	sip_build_lit(b, "\r\n");
@@ -66,13 +54,9 @@ void register_message_write(
 {
 	sip_build_lit(b, "REGISTER ");
 	sip_build_str(b, r->uri);
-	sip_build_lit(b, " SIP/2.0\r\nVia: SIP/2.0/");
-	sip_build_str(b, forward_transport(to));
-	sip_build_lit(b, " ");
-	sip_build_str(b, r->self);
-	sip_build_lit(b, ";branch=");
-	sip_build_str(b, r->branch);
-	sip_build_lit(b, ";rport\r\nMax-Forwards: 70\r\nFrom: ");
+	sip_build_lit(b, " SIP/2.0\r\n");
+	forward_via(b, to, r->self, r->branch);
+	sip_build_lit(b, "Max-Forwards: 70\r\nFrom: ");
 	write_aor(b, r);
 	sip_build_lit(b, ";tag=");
 	sip_build_str(b, r->tag);
@@ -101,9 +85,7 @@ static bool is_ours(const struct sip_addr *contact, struct str self)
 	if (str_empty(u->host))
 		return false;
 	sip_build_init(&b, text, sizeof(text));
-	sip_build_str(&b, u->host_ipv6 ? str_lit("[") : str_lit(""));
-	sip_build_str(&b, u->host);
-	sip_build_str(&b, u->host_ipv6 ? str_lit("]") : str_lit(""));
+	sip_build_host(&b, u->host);
 	sip_build_lit(&b, ":");
 	sip_build_u32(&b, u->port ? u->port : 5060);
 	return str_caseeq(sip_build_since(&b, 0), self);

@@ -21,8 +21,6 @@ struct register_message {
 
 /* "sip:sip.carrier.example:5070" */
 void register_message_uri(struct sip_build *b, const struct sip_address *registrar);
-/* The host of an address as it stands in a URI: IPv6 in brackets. */
-void register_message_host(struct sip_build *b, const char *host);
 
 void register_message_write(
 	struct sip_build *b, const struct register_message *r, const struct flow *to);

@@ -383,7 +383,7 @@ static int fill(struct registration *g, const struct flow *to, struct request_te
 	register_message_uri(&uri, &g->server[g->place]);
 	/* The account is one of the main registrar's, whichever server is asked. */
 	sip_build_init(&domain, x->domain, sizeof(x->domain));
-	register_message_host(&domain, g->server[SERVER_MAIN].host);
+	sip_build_host(&domain, str_of(g->server[SERVER_MAIN].host));
 	snprintf(x->branch, sizeof(x->branch), "z9hG4bKrg%016llx",
 		(unsigned long long)random_u64(g->r));
 	*m = (struct register_message){.uri = sip_build_since(&uri, 0),

@@ -20,6 +20,15 @@ void sip_build_str(struct sip_build *b, struct str s)
 	b->len += s.len;
 }
 
+void sip_build_host(struct sip_build *b, struct str host)
+{
+	bool v6 = !str_empty(host) && memchr(host.p, ':', host.len);
+
+	sip_build_str(b, v6 ? str_lit("[") : str_lit(""));
+	sip_build_str(b, host);
+	sip_build_str(b, v6 ? str_lit("]") : str_lit(""));
+}
+
 void sip_build_u32(struct sip_build *b, uint32_t n)
 {
 	char digits[10];

@@ -21,6 +21,8 @@ void sip_build_str(struct sip_build *b, struct str s);
 #define sip_build_lit(b, literal) sip_build_str((b), str_lit(literal))
 /* "+14155550100" */
 void sip_build_number(struct sip_build *b, e164_t number);
+/* As it stands in a URI or a Via: IPv6 in brackets. */
+void sip_build_host(struct sip_build *b, struct str host);
 void sip_build_u32(struct sip_build *b, uint32_t n);
 
 /* "Name: value" CRLF; EINVAL when the value holds CR, LF or NUL. */
