@@ -1,4 +1,4 @@
-/* One gateway's registration. For sip/registrant.c and sip/registration.c only. */
+/* One gateway's registration. For sip/registrant.c and sip/registration*.c only. */
 #ifndef SIP_REGISTRATION_H
 #define SIP_REGISTRATION_H
 
