@@ -52,6 +52,10 @@ bool resource_rule_check(struct resource_write *w);
 /* Must the write know what is there? */
 bool resource_rule_needs_current(const struct resource_write *w);
 
+/* The default country of the account that is written to or for, asked once; arg is the write. "": nobody knows
+ * it, NULL: the request is answered. As in struct field_context. */
+const char *resource_write_country(void *arg);
+
 /* The index of a field by its name; it must be there. */
 unsigned resource_field(const struct resource *r, const char *name);
 /* The text a field will have, NULL: null, or it is not set. */
