@@ -15,7 +15,9 @@ enum { DIALOG_KEY_MAX = 1024 };
 
 int calls_init(struct calls *calls, const uint8_t key[16])
 {
-	*calls = (struct calls){.changed = {.next = &calls->changed, .before = &calls->changed}};
+	*calls = (struct calls){.round = 1};
+	calls->changed.next = calls->changed.before = &calls->changed;
+	calls->told.next = calls->told.before = &calls->told;
 	return hash_init(&calls->by_dialog, key, 1024);
 }
 

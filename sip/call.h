@@ -50,10 +50,11 @@ struct call_origin {
 	bool holds_slot;
 };
 
-/* A call's place among those whose change has not been reported (sip/live_call.h). */
+/* A call's place among those whose change has not been reported, or among those that have been
+ * (sip/live_call.h). */
 struct live_call {
 	struct live_call *next, *before;
-	bool waits;
+	uint32_t round; /* that of struct calls: reported; another: waits */
 	bool reported; /* ever */
 };
 
@@ -90,7 +91,8 @@ struct call {
 /* The table of live calls. */
 struct calls {
 	struct hash by_dialog; /* Call-ID and caller's tag */
-	struct live_call changed; /* a ring, oldest first */
+	struct live_call changed, told; /* rings, oldest first */
+	uint32_t round; /* of telling; never 0 */
 	struct wheel_timer live_timer;
 	uint64_t started, answered, failed, failed_over; /* counters for metrics */
 };

@@ -7,13 +7,19 @@
 #include "sip/setup.h"
 #include "sip/worker.h"
 
-static void take_out(struct call *call)
+static void take_out(struct live_call *l)
 {
-	struct live_call *l = &call->live;
-
 	l->before->next = l->next;
 	l->next->before = l->before;
-	l->waits = false;
+	l->next = NULL;
+}
+
+static void put_in(struct live_call *ring, struct live_call *l)
+{
+	l->next = ring;
+	l->before = ring->before;
+	l->before->next = l;
+	ring->before = l;
 }
 
 /* The attempt that rings or was answered. */
@@ -47,6 +53,7 @@ static void report(struct call *call)
 		.trunk_id = call->trunk_id,
 		.did = call->did,
 		.outbound = call->direction == CALL_OUTBOUND,
+		.told = call->live.reported,
 		.caller = call->caller,
 		.called = call->called ? call->called : called,
 		.sip_call_id = call->call_id,
@@ -69,25 +76,17 @@ static void look(void *arg, int64_t now_ms)
 	for (unsigned n = 0; n < LIVE_CALL_A_LOOK && ring->next != ring; n++) {
 		struct call *call = HASH_OBJECT(ring->next, struct call, live);
 
-		take_out(call);
+		take_out(&call->live);
+		put_in(&w->calls.told, &call->live);
+		call->live.round = w->calls.round;
 		report(call);
 	}
 	if (ring->next != ring)
 		wheel_set(loop_wheel(w->loop), &w->calls.live_timer, now_ms + 1);
 }
 
-void live_call_changed(struct call *call)
+static void look_later(struct worker *w)
 {
-	struct worker *w = call->w;
-	struct live_call *ring = &w->calls.changed, *l = &call->live;
-
-	if (l->waits)
-		return;
-	l->waits = true;
-	l->next = ring;
-	l->before = ring->before;
-	l->before->next = l;
-	ring->before = l;
 	if (wheel_timer_is_set(&w->calls.live_timer))
 		return;
 	w->calls.live_timer.h = look;
@@ -95,10 +94,42 @@ void live_call_changed(struct call *call)
 	wheel_set(loop_wheel(w->loop), &w->calls.live_timer, loop_now(w->loop) + LIVE_CALL_LOOK_MS);
 }
 
+void live_call_changed(struct call *call)
+{
+	struct worker *w = call->w;
+	struct live_call *l = &call->live;
+
+	if (l->next && l->round != w->calls.round)
+		return;
+	if (l->next)
+		take_out(l);
+	l->round = 0;
+	put_in(&w->calls.changed, l);
+	look_later(w);
+}
+
+/* However many there are, it is one operation: they change the ring together, and it is the round by which each
+ * is known to wait. */
+void live_call_all_changed(struct worker *w)
+{
+	struct live_call *told = &w->calls.told, *changed = &w->calls.changed;
+
+	if (told->next == told)
+		return;
+	changed->before->next = told->next;
+	told->next->before = changed->before;
+	told->before->next = changed;
+	changed->before = told->before;
+	told->next = told->before = told;
+	if (++w->calls.round == 0)
+		w->calls.round = 1;
+	look_later(w);
+}
+
 void live_call_gone(struct call *call)
 {
-	if (call->live.waits)
-		take_out(call);
+	if (call->live.next)
+		take_out(&call->live);
 	if (call->live.reported)
 		(void)recorder_call_gone(call->w->recorder, &call->id);
 }

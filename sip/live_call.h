@@ -13,6 +13,8 @@ enum {
 
 /* It began, another target is tried, or it was answered. */
 void live_call_changed(struct call *call);
+/* PostgreSQL has lost the rows: all calls are told of again, at the pace of the looks. */
+void live_call_all_changed(struct worker *w);
 /* It is over: the row goes, if there is one. */
 void live_call_gone(struct call *call);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -11,13 +12,15 @@
 struct row {
 	struct hash_link link;
 	struct row *next, *before; /* in the list of rows that wait, of its kind */
+	int64_t taken_ms; /* of the last upload */
+	uint64_t facts, taken_facts; /* hashes: all that matters is whether they differ */
+	char *json;
+	size_t json_len;
+	uint16_t key_len;
+	uint8_t kind; /* enum db_observed */
 	bool waits;
 	bool gone;
-	enum db_observed kind;
-	int64_t taken_ms; /* of the last upload */
 	bool uploaded;
-	char *facts, *taken_facts, *json;
-	size_t json_len, key_len;
 	char key[];
 };
 
@@ -25,7 +28,14 @@ struct mirror {
 	pthread_mutex_t lock;
 	struct hash rows;
 	struct row waiting[DB_OBSERVED_COUNT]; /* rings, oldest first */
+	atomic_bool calls_lost;
 };
+
+/* Of a row that is not kept only what waits for PostgreSQL is here. */
+static bool is_kept(enum db_observed kind)
+{
+	return kind != DB_OBSERVED_CALL;
+}
 
 int mirror_new(struct mirror **op)
 {
@@ -49,8 +59,6 @@ int mirror_new(struct mirror **op)
 
 static void row_free(struct row *r)
 {
-	mem_free(r->facts);
-	mem_free(r->taken_facts);
 	mem_free(r->json);
 	mem_free(r);
 }
@@ -87,7 +95,7 @@ static struct row *find(
 }
 
 static struct row *find_or_add(
-	struct mirror *o, enum db_observed kind, const void *key, size_t key_len)
+	struct mirror *o, enum db_observed kind, const void *key, size_t key_len, bool told)
 {
 	uint64_t hash = hash_key(&o->rows, key, key_len);
 	struct row *r = find(o, kind, key, key_len, hash);
@@ -97,8 +105,9 @@ static struct row *find_or_add(
 	r = mem_zalloc(1, sizeof(*r) + key_len);
 	if (!r)
 		return NULL;
-	r->kind = kind;
-	r->key_len = key_len;
+	r->kind = (uint8_t)kind;
+	r->key_len = (uint16_t)key_len;
+	r->uploaded = told && !is_kept(kind);
 	memcpy(r->key, key, key_len);
 	hash_insert(&o->rows, &r->link, hash);
 	return r;
@@ -136,40 +145,37 @@ static char *copy(const char *text, size_t len)
 }
 
 static int change(struct mirror *o, enum db_observed kind, const void *key, size_t key_len,
-	const char *facts, const char *json, bool gone)
+	const char *facts, const char *json, bool told, bool gone)
 {
 	size_t json_len = strlen(json);
-	char *new_facts = copy(facts, strlen(facts)), *new_json = copy(json, json_len);
+	char *new_json = key_len <= UINT16_MAX ? copy(json, json_len) : NULL;
 	struct row *r = NULL;
 
 	pthread_mutex_lock(&o->lock);
-	if (new_facts && new_json)
-		r = find_or_add(o, kind, key, key_len);
+	if (new_json)
+		r = find_or_add(o, kind, key, key_len, told);
 	if (r) {
-		mem_free(r->facts);
 		mem_free(r->json);
-		r->facts = new_facts;
+		r->facts = hash_key(&o->rows, facts, strlen(facts));
 		r->json = new_json;
 		r->json_len = json_len;
 		r->gone = gone;
 		wait_on(o, r);
 	}
 	pthread_mutex_unlock(&o->lock);
-	if (!r) {
-		mem_free(new_facts);
+	if (!r)
 		mem_free(new_json);
-		return ENOMEM;
-	}
-	return 0;
+	return r ? 0 : ENOMEM;
 }
 
 int mirror_set(struct mirror *o, enum db_observed kind, const void *key, size_t key_len,
-	const char *facts, const char *json)
+	const char *facts, const char *json, bool told)
 {
-	return change(o, kind, key, key_len, facts, json, false);
+	return change(o, kind, key, key_len, facts, json, told, false);
 }
 
-/* PostgreSQL has only what was taken since it was cleared (mirror_all_due()). */
+/* PostgreSQL has only what was taken since it was cleared (mirror_all_due()). A row that was taken and not kept
+ * may be there. */
 static bool forget_at_once(struct mirror *o, enum db_observed kind, const void *key, size_t key_len)
 {
 	struct row *r;
@@ -177,7 +183,7 @@ static bool forget_at_once(struct mirror *o, enum db_observed kind, const void *
 
 	pthread_mutex_lock(&o->lock);
 	r = find(o, kind, key, key_len, hash_key(&o->rows, key, key_len));
-	unknown = !r || !r->uploaded;
+	unknown = r ? !r->uploaded : is_kept(kind);
 	if (r && unknown) {
 		if (r->waits)
 			wait_off(r);
@@ -193,28 +199,26 @@ int mirror_forget(
 {
 	if (forget_at_once(o, kind, key, key_len))
 		return 0;
-	return change(o, kind, key, key_len, "", json, true);
+	return change(o, kind, key, key_len, "", json, true, true);
 }
 
 static bool due(const struct row *r, int64_t now_ms)
 {
-	return r->gone || !r->uploaded || strcmp(r->facts, r->taken_facts ? r->taken_facts : "") ||
+	return r->gone || !r->uploaded || !is_kept(r->kind) || r->facts != r->taken_facts ||
 	       now_ms - r->taken_ms >= MIRROR_LAZY_MS;
 }
 
 static void take(struct mirror *o, struct row *r, int64_t now_ms)
 {
 	wait_off(r);
-	if (r->gone) {
+	if (r->gone || !is_kept(r->kind)) {
 		hash_remove(&o->rows, &r->link);
 		row_free(r);
 		return;
 	}
 	r->uploaded = true;
 	r->taken_ms = now_ms;
-	mem_free(r->taken_facts);
-	/* Without memory the next change is uploaded at once, which does no harm. */
-	r->taken_facts = copy(r->facts, strlen(r->facts));
+	r->taken_facts = r->facts;
 }
 
 bool mirror_take(struct mirror *o, enum db_observed kind, int64_t now_ms, size_t max,
@@ -251,6 +255,12 @@ void mirror_all_due(struct mirror *o)
 	pthread_mutex_lock(&o->lock);
 	hash_each(&o->rows, due_link, o);
 	pthread_mutex_unlock(&o->lock);
+	atomic_store(&o->calls_lost, true);
+}
+
+bool mirror_calls_lost(struct mirror *o)
+{
+	return atomic_exchange(&o->calls_lost, false);
 }
 
 size_t mirror_count(struct mirror *o)

@@ -131,7 +131,7 @@ static int do_binding(struct recorder *r, const struct recorder_item *item)
 	if (item->kind == ITEM_BINDING_GONE)
 		return mirror_forget(r->mirror, DB_OBSERVED_BINDING, key, key_len, text);
 	/* A refresh matters as much as a new one: it moves the expiry. */
-	return mirror_set(r->mirror, DB_OBSERVED_BINDING, key, key_len, text, text);
+	return mirror_set(r->mirror, DB_OBSERVED_BINDING, key, key_len, text, text, false);
 }
 
 static int do_health(struct recorder *r, const struct observed_health *h)
@@ -151,7 +151,7 @@ static int do_health(struct recorder *r, const struct observed_health *h)
 	if (!h->state)
 		return mirror_forget(r->mirror, DB_OBSERVED_HEALTH, key, (size_t)n, text);
 	snprintf(facts, sizeof(facts), "%s %u", h->state, h->status);
-	return mirror_set(r->mirror, DB_OBSERVED_HEALTH, key, (size_t)n, facts, text);
+	return mirror_set(r->mirror, DB_OBSERVED_HEALTH, key, (size_t)n, facts, text, false);
 }
 
 static int do_registration(struct recorder *r, const struct observed_registration *g)
@@ -168,7 +168,7 @@ static int do_registration(struct recorder *r, const struct observed_registratio
 			sizeof(g->gateway_id), text);
 	/* A refresh matters as much as a change: it moves the expiry. */
 	return mirror_set(r->mirror, DB_OBSERVED_GATEWAY_REGISTRATION, &g->gateway_id,
-		sizeof(g->gateway_id), text, text);
+		sizeof(g->gateway_id), text, text, false);
 }
 
 static int do_calls(struct recorder *r, const struct uuid *trunk_id, uint32_t calls_up)
@@ -178,8 +178,8 @@ static int do_calls(struct recorder *r, const struct uuid *trunk_id, uint32_t ca
 
 	calls_json(&r->json, trunk_id, calls_up);
 	text = json_text(r, &len);
-	return text ? mirror_set(
-			      r->mirror, DB_OBSERVED_CALLS, trunk_id, sizeof(*trunk_id), text, text)
+	return text ? mirror_set(r->mirror, DB_OBSERVED_CALLS, trunk_id, sizeof(*trunk_id), text,
+			      text, false)
 		    : ENOMEM;
 }
 
@@ -197,7 +197,7 @@ static int do_call(struct recorder *r, const struct recorder_item *item)
 	if (item->kind == ITEM_CALL_GONE)
 		return mirror_forget(r->mirror, DB_OBSERVED_CALL, &c->id, sizeof(c->id), text);
 	snprintf(facts, sizeof(facts), "%u %d", c->attempt_position, c->answered_ms != 0);
-	return mirror_set(r->mirror, DB_OBSERVED_CALL, &c->id, sizeof(c->id), facts, text);
+	return mirror_set(r->mirror, DB_OBSERVED_CALL, &c->id, sizeof(c->id), facts, text, c->told);
 }
 
 static void do_item(struct recorder *r, const struct recorder_item *item)
@@ -529,6 +529,11 @@ int recorder_call_gone(struct recorder *r, const struct uuid *id)
 	struct observed_call c = {.id = *id};
 
 	return push(r, recorder_item_call(ITEM_CALL_GONE, &c));
+}
+
+bool recorder_calls_lost(struct recorder *r)
+{
+	return mirror_calls_lost(r->mirror);
 }
 
 void recorder_stats(struct recorder *r, struct recorder_stats *stats)

@@ -125,6 +125,7 @@ struct observed_call {
 	struct uuid account_id, trunk_id; /* all zero: none */
 	e164_t did;
 	bool outbound;
+	bool told; /* recorder_call() had it before */
 	const char *caller, *called, *sip_call_id, *caller_tag;
 	int64_t started_ms, answered_ms; /* wall clock, 0: not yet */
 	unsigned attempt_position; /* 0: nothing is tried yet */
@@ -132,6 +133,9 @@ struct observed_call {
 };
 int recorder_call(struct recorder *recorder, const struct observed_call *call);
 int recorder_call_gone(struct recorder *recorder, const struct uuid *id);
+/* PostgreSQL has no rows of calls any more, and no copies are kept: recorder_call() is wanted for every call
+ * in progress. True once. */
+bool recorder_calls_lost(struct recorder *recorder);
 
 /* Any thread. */
 struct recorder_stats {

@@ -14,6 +14,7 @@
 #include "sip/feed.h"
 #include "sip/fire_drill.h"
 #include "sip/forward.h"
+#include "sip/live_call.h"
 #include "sip/loop.h"
 #include "sip/metrics.h"
 #include "sip/net.h"
@@ -127,6 +128,8 @@ static void each_second(void *arg, int64_t now_ms)
 
 	failover_caps_expire(w->caps, now_ms);
 	trunk_watch_tick(w->trunk_watch, now_ms);
+	if (recorder_calls_lost(w->recorder))
+		live_call_all_changed(w);
 	wheel_set(
 		loop_wheel(w->loop), &w->second, now_ms + (metrics_publish(w) ? 1000 : UNREADY_MS));
 }

@@ -279,3 +279,23 @@ def test_calls_of_a_worker_that_is_away_are_not_shown_until_it_is_back(fresh_wor
     assert pbx.await_request("BYE") and carrier.await_request("BYE")
     record = until(lambda: world.cdrs(number), "the record")[0]
     assert record["ended_by"] == "operator" and final and invite
+
+
+def test_calls_are_shown_again_after_postgres_was_away(fresh_world):
+    """Those that lasted, though their rows were lost; not one that ended meanwhile."""
+    world, stack = fresh_world, fresh_world.stack
+    pbx = world.peer(PBX, p.answers())
+    trunk = world.trunk(pbx.address)
+    lasting, ending = world.did(trunk), world.did(trunk)
+    established(world, lasting)
+    carrier, invite, final = established(world, ending)
+    call = shown(world.api, lasting, "answered")
+    shown(world.api, ending, "answered")
+
+    stack.kill_postgres()
+    bye = carrier.in_dialog("BYE", invite, final, 2)
+    assert carrier.ask(bye, stack.sip).status == 200
+    stack.start_postgres()
+    until(lambda: world.api.get("/v1/accounts").status == 200, "the API is back", 60)
+    until(lambda: not calls(world.api, ending), "the row of the ended call is gone", 60)
+    assert shown(world.api, lasting, "answered")["id"] == call["id"]

@@ -33,6 +33,7 @@ static struct {
 	char argument[512];
 } fake_live[64];
 static unsigned fake_live_count, fake_live_newest;
+static bool fake_calls_lost;
 static struct command *fake_asked;
 static char fake_result[COMMAND_RESULT_MAX];
 
@@ -62,6 +63,7 @@ void fake_edges_reset(void)
 	fake_kept_count = 0;
 	fake_calls_up = 0;
 	fake_live_count = 0;
+	fake_calls_lost = false;
 	fake_draining = 0;
 }
 
@@ -279,6 +281,15 @@ int recorder_call_gone(struct recorder *recorder, const struct uuid *id)
 	if (i < fake_live_count)
 		fake_live[i] = fake_live[--fake_live_count];
 	return 0;
+}
+
+bool recorder_calls_lost(struct recorder *recorder)
+{
+	bool lost = fake_calls_lost;
+
+	(void)recorder;
+	fake_calls_lost = false;
+	return lost;
 }
 
 void fake_drain(int draining)

@@ -646,6 +646,37 @@ START_TEST(calls_in_progress)
 }
 END_TEST
 
+/* Of calls no copies are kept: whoever has them is asked, and what was set before is not taken for new. */
+START_TEST(calls_are_asked_for_after_a_lost_database)
+{
+	struct recorder *r = start_at(t.url, no_entry, NULL);
+	struct observed_call c = {.id = id_of(1), .started_ms = 1700000000000};
+	struct observed_call other = {.id = id_of(2), .started_ms = 1700000000000};
+
+	UNTIL(recorder_calls_lost(r));
+	ck_assert(!recorder_calls_lost(r));
+	ck_assert_int_eq(recorder_call(r, &c), 0);
+	ck_assert_int_eq(recorder_call(r, &other), 0);
+	UNTIL(database_says("SELECT count(*) FROM live_call", "2"));
+	/* It changes, and ends before that was uploaded: its row is there all the same, and goes. */
+	other.told = true;
+	ck_assert_int_eq(recorder_call(r, &other), 0);
+	ck_assert_int_eq(recorder_call_gone(r, &other.id), 0);
+	UNTIL(database_says("SELECT count(*) FROM live_call", "1"));
+	testdb_run(db, "DELETE FROM live_call");
+	testdb_run(db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+		       " WHERE application_name = 'trunkguard-sip records' AND datname = "
+		       "current_database()");
+	UNTIL(recorder_calls_lost(r));
+	c.told = true;
+	ck_assert_int_eq(recorder_call(r, &c), 0);
+	UNTIL(database_says("SELECT count(*) FROM live_call", "1"));
+	ck_assert_int_eq(recorder_call_gone(r, &c.id), 0);
+	UNTIL(database_says("SELECT count(*) FROM live_call", "0"));
+	recorder_stop(r);
+}
+END_TEST
+
 START_TEST(bad_observed_state_is_passed_over)
 {
 	struct recorder *r;
@@ -737,6 +768,6 @@ int main(void)
 		a_call_with_a_record_is_over, killed_in_calls,
 		a_kill_loses_nothing_that_was_left_a_moment_before, bindings,
 		bindings_come_back_after_a_lost_database, health_and_calls, calls_in_progress,
-		bad_observed_state_is_passed_over, full_disk, full_disk_but_postgresql_is_there,
-		no_directory);
+		calls_are_asked_for_after_a_lost_database, bad_observed_state_is_passed_over,
+		full_disk, full_disk_but_postgresql_is_there, no_directory);
 }

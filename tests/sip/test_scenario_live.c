@@ -72,6 +72,30 @@ START_TEST(calls_of_before_a_restart_are_shown_again)
 }
 END_TEST
 
+START_TEST(calls_are_told_of_again_when_the_rows_were_lost)
+{
+	begin();
+	rig_call_up(PBX);
+	rig_wait(300);
+	for (int round = 0; round < 3; round++) {
+		fake_live_count = 0;
+		rig_wait(2000);
+		live_expect("");
+		fake_calls_lost = true;
+		rig_wait(1300);
+		live_expect("inbound answered 1 sip_account");
+	}
+	/* One that waits already is told of once, and one that ended in between not at all. */
+	rig_in_dialog(CARRIER, "ACK", 1, "");
+	fake_live_count = 0;
+	fake_calls_lost = true;
+	rig_in_dialog(CARRIER, "BYE", 2, "");
+	rig_wait(1300);
+	live_expect("");
+	rig_stop();
+}
+END_TEST
+
 START_TEST(an_answered_call_is_hung_up_on_both_sides)
 {
 	begin();
@@ -216,6 +240,7 @@ int main(void)
 	tcase_add_test(tc, a_short_call_is_never_told_of);
 	tcase_add_test(tc, many_calls_are_told_of_in_slices);
 	tcase_add_test(tc, calls_of_before_a_restart_are_shown_again);
+	tcase_add_test(tc, calls_are_told_of_again_when_the_rows_were_lost);
 	tcase_add_test(tc, an_answered_call_is_hung_up_on_both_sides);
 	tcase_add_test(tc, a_call_in_set_up_is_cancelled_and_refused);
 	tcase_add_test(tc, an_answer_that_crosses_the_hanging_up_is_ended);
