@@ -93,6 +93,7 @@ struct calls {
 	struct hash by_dialog; /* Call-ID and caller's tag */
 	struct live_call changed, told; /* rings, oldest first */
 	uint32_t round; /* of telling; never 0 */
+	bool journal_again; /* those that wait are to be put in the journal, too */
 	struct wheel_timer live_timer;
 	uint64_t started, answered, failed, failed_over; /* counters for metrics */
 };

@@ -18,7 +18,9 @@ static const char MAGIC[8] = "TGJRNL1\n";
 
 enum {
 	READ_CHUNK = 1 << 18, /* holds the longest record */
+	RECORD_MAX = JOURNAL_RECORD_HEAD + JOURNAL_KEY_MAX + JOURNAL_VALUE_MAX,
 	PENDING_MAX = 16 << 20, /* more is cheaper to write anew from the live set */
+	PENDING_KEPT = 1 << 20, /* a larger buffer is given back when it is empty */
 	COMPACT_MIN = 1 << 20, /* dead bytes that are not worth a new file */
 	RETRY_MS = 1000,
 	COMPACT_RETRY_MS = 60000,
@@ -29,18 +31,23 @@ struct journal {
 	char *path_new;
 	int fd; /* locked; -1: never opened */
 	struct journal_set *set;
+	uint8_t resting; /* the kind whose values are in the file and in pending only */
+	uint8_t *record; /* RECORD_MAX octets, to read one into */
 	uint64_t good; /* octets of the file that hold whole records */
+	uint64_t base; /* octets of the file that are synced */
 	uint32_t chain; /* CRC of the last record, pending ones too */
-	uint8_t *pending; /* encoded records that are not in the file yet */
-	size_t pending_len, pending_cap;
+	/* Encoded records that are not known to be on disk: from base on, those up to good are in the file. */
+	uint8_t *pending;
+	size_t pending_len, pending_cap, pending_max;
 	bool unsynced; /* written since the last good fsync */
 	bool broken; /* the file cannot be trusted to go on: write a new one */
 	int error;
 	int64_t retry_at, compact_at;
-	uint64_t cut, failures;
+	uint64_t cut, failures, lost;
 };
 
 static struct log_kind journal_failed = LOG_KIND("journal_failed", LOG_LEVEL_ERROR);
+static struct log_kind journal_lost = LOG_KIND("journal_lost", LOG_LEVEL_ERROR);
 static struct log_kind journal_not_compacted = LOG_KIND("journal_not_compacted", LOG_LEVEL_WARN);
 
 static int sync_dir_of(const char *path)
@@ -86,10 +93,28 @@ static int open_locked(const char *path, int *fdp)
 	}
 }
 
-static int record_load(struct journal *j, const struct journal_record *r)
+static bool rests(const struct journal *j, uint8_t kind)
+{
+	return j->resting && kind == j->resting;
+}
+
+/* A value that rests is not given to the set, only its place. */
+static int set_put(struct journal *j, const struct journal_record *r, uint64_t at, uint32_t chain)
+{
+	const struct journal_item item = {.kind = r->kind,
+		.key = r->key,
+		.value = rests(j, r->kind) ? NULL : r->value,
+		.key_len = r->key_len,
+		.value_len = r->value_len,
+		.place = {at, chain}};
+
+	return journal_set_put(j->set, &item);
+}
+
+static int record_load(struct journal *j, const struct journal_record *r, uint32_t chain)
 {
 	if (r->op == JOURNAL_PUT)
-		return journal_set_put(j->set, r->kind, r->key, r->key_len, r->value, r->value_len);
+		return set_put(j, r, j->good, chain);
 	(void)journal_set_delete(j->set, r->kind, r->key, r->key_len);
 	return 0;
 }
@@ -101,12 +126,13 @@ static int records_load(struct journal *j, uint8_t *buf, size_t *len, bool *dama
 	int err = 0;
 
 	while (!err) {
+		uint32_t chain = j->chain;
 		struct journal_record r;
 		size_t size;
 
 		err = journal_record_read(&r, &j->chain, buf + at, *len - at, &size);
 		if (!err)
-			err = record_load(j, &r);
+			err = record_load(j, &r, chain);
 		if (!err) {
 			at += size;
 			j->good += size;
@@ -204,7 +230,7 @@ static int tail_cut(struct journal *j)
 	return 0;
 }
 
-int journal_open(struct journal **jp, const char *path)
+int journal_open(struct journal **jp, const char *path, uint8_t resting)
 {
 	struct journal *j = calloc(1, sizeof(*j));
 	size_t size = strlen(path) + sizeof(".new");
@@ -213,9 +239,12 @@ int journal_open(struct journal **jp, const char *path)
 	if (!j)
 		return ENOMEM;
 	j->fd = -1;
+	j->resting = resting;
+	j->pending_max = PENDING_MAX;
 	j->path = strdup(path);
 	j->path_new = malloc(size);
-	if (!j->path || !j->path_new)
+	j->record = malloc(RECORD_MAX);
+	if (!j->path || !j->path_new || !j->record)
 		goto out;
 	snprintf(j->path_new, size, "%s.new", path);
 	err = journal_set_new(&j->set);
@@ -227,6 +256,7 @@ int journal_open(struct journal **jp, const char *path)
 		err = journal_read(j);
 	if (!err)
 		err = tail_cut(j);
+	j->base = j->good;
 out:
 	if (err)
 		journal_close(j);
@@ -247,14 +277,55 @@ void journal_close(struct journal *j)
 		close(j->fd);
 	journal_set_free(j->set);
 	free(j->pending);
+	free(j->record);
 	free(j->path);
 	free(j->path_new);
 	free(j);
 }
 
-void journal_each(const struct journal *j, journal_load_h *h, void *arg)
+/* The record of an item; one that rests is looked up and checked. EIO, EBADMSG: it cannot be had any more. */
+static int record_of(
+	const struct journal *j, const struct journal_item *item, struct journal_record *r)
 {
-	journal_set_each(j->set, h, arg);
+	size_t size = journal_record_size(item->key_len, item->value_len), got = size;
+	uint32_t chain = item->place.chain;
+	const uint8_t *p = j->record;
+	int err = 0;
+
+	*r = (struct journal_record){
+		JOURNAL_PUT, item->kind, item->key, item->key_len, item->value, item->value_len};
+	if (item->value)
+		return 0;
+	if (item->place.at >= j->base)
+		p = j->pending + (item->place.at - j->base);
+	else
+		err = file_read(j->fd, j->record, size, item->place.at, &got);
+	if (!err && got < size)
+		err = EIO;
+	return err ? err : journal_record_read(r, &chain, p, size, &got);
+}
+
+struct each {
+	struct journal *j;
+	journal_load_h *h;
+	void *arg;
+};
+
+static bool each_h(const struct journal_item *item, void *arg)
+{
+	const struct each *e = arg;
+	struct journal_record r;
+
+	if (record_of(e->j, item, &r) == 0)
+		e->h(r.kind, r.key, r.key_len, r.value, r.value_len, e->arg);
+	return false;
+}
+
+void journal_each(struct journal *j, journal_load_h *h, void *arg)
+{
+	struct each e = {j, h, arg};
+
+	journal_set_each(j->set, each_h, &e);
 }
 
 static int pending_reserve(struct journal *j, size_t size)
@@ -274,25 +345,53 @@ static int pending_reserve(struct journal *j, size_t size)
 	return 0;
 }
 
-static void pending_drop(struct journal *j)
+/* The disk takes nothing for long: only live values that rest here stay, and the file is to be written anew. */
+static void pending_squeeze(struct journal *j)
 {
-	j->pending_len = 0;
+	size_t at = 0, to = 0;
+
 	j->broken = true;
+	while (at < j->pending_len) {
+		struct journal_record r;
+		size_t size = journal_record_parse(&r, j->pending + at);
+
+		if (r.op == JOURNAL_PUT &&
+			journal_set_move(j->set, &r, j->base + at, j->base + to)) {
+			memmove(j->pending + to, j->pending + at, size);
+			to += size;
+		}
+		at += size;
+	}
+	j->pending_len = to;
+	/* Twice that before the next time, so that it costs each record a bounded number of looks. */
+	j->pending_max = to > PENDING_MAX / 2 ? 2 * to : PENDING_MAX;
 }
 
-/* The set has it already, so not finding room only means that the file is written anew. */
+static int pending_room(struct journal *j, size_t size)
+{
+	if (j->pending_len + size > j->pending_max)
+		pending_squeeze(j);
+	return pending_reserve(j, size);
+}
+
+/* There is room. */
 static void pending_add(struct journal *j, const struct journal_record *r)
 {
-	size_t size = journal_record_size(r->key_len, r->value_len);
-
-	if (j->broken)
-		return;
-	if (j->pending_len + size > PENDING_MAX || pending_reserve(j, size)) {
-		pending_drop(j);
-		return;
-	}
 	journal_record_write(r, &j->chain, j->pending + j->pending_len);
-	j->pending_len += size;
+	j->pending_len += journal_record_size(r->key_len, r->value_len);
+}
+
+/* All of it is on disk. */
+static void pending_clear(struct journal *j)
+{
+	j->base = j->good;
+	j->pending_len = 0;
+	j->pending_max = PENDING_MAX;
+	if (j->pending_cap <= PENDING_KEPT)
+		return;
+	free(j->pending);
+	j->pending = NULL;
+	j->pending_cap = 0;
 }
 
 int journal_put(struct journal *j, uint8_t kind, const void *key, size_t key_len, const void *value,
@@ -303,8 +402,15 @@ int journal_put(struct journal *j, uint8_t kind, const void *key, size_t key_len
 
 	if (!key_len || key_len > JOURNAL_KEY_MAX || value_len > JOURNAL_VALUE_MAX)
 		return EINVAL;
-	err = journal_set_put(j->set, kind, key, key_len, value, value_len);
-	if (!err)
+	if (!value)
+		r.value = (const uint8_t *)"";
+	err = pending_room(j, journal_record_size(key_len, value_len));
+	if (err && rests(j, kind))
+		return err;
+	/* What the set has needs no room here: without it the file is written anew. */
+	j->broken |= err != 0;
+	err = set_put(j, &r, j->base + j->pending_len, j->chain);
+	if (!err && (!j->broken || rests(j, kind)))
 		pending_add(j, &r);
 	return err;
 }
@@ -315,18 +421,25 @@ int journal_delete(struct journal *j, uint8_t kind, const void *key, size_t key_
 
 	if (!key_len || key_len > JOURNAL_KEY_MAX)
 		return EINVAL;
-	if (!journal_set_delete(j->set, kind, key, key_len))
+	if (journal_set_delete(j->set, kind, key, key_len) || j->broken)
+		return 0;
+	if (pending_room(j, journal_record_size(key_len, 0)))
+		j->broken = true;
+	else
 		pending_add(j, &r);
 	return 0;
 }
 
 struct rewrite {
+	struct journal *j;
 	int fd;
 	int err;
 	uint64_t at;
 	uint32_t chain;
 	size_t len;
 	uint8_t *buf; /* READ_CHUNK octets */
+	uint32_t *chains; /* before each record */
+	size_t count;
 };
 
 static void rewrite_flush(struct rewrite *w)
@@ -337,19 +450,28 @@ static void rewrite_flush(struct rewrite *w)
 	w->len = 0;
 }
 
-static void rewrite_h(uint8_t kind, const void *key, size_t key_len, const void *value,
-	size_t value_len, void *arg)
+static bool rewrite_h(const struct journal_item *item, void *arg)
 {
-	struct journal_record r = {JOURNAL_PUT, kind, key, key_len, value, value_len};
-	size_t size = journal_record_size(key_len, value_len);
+	size_t size = journal_record_size(item->key_len, item->value_len);
 	struct rewrite *w = arg;
+	struct journal_record r;
+	int err;
 
 	if (w->err)
-		return;
+		return false;
+	err = record_of(w->j, item, &r);
+	if (err) {
+		w->j->lost++;
+		log_limited(&journal_lost, "%s: a record cannot be read again: %s", w->j->path,
+			strerror(err));
+		return true;
+	}
 	if (w->len + size > READ_CHUNK)
 		rewrite_flush(w);
+	w->chains[w->count++] = w->chain;
 	journal_record_write(&r, &w->chain, w->buf + w->len);
 	w->len += size;
+	return false;
 }
 
 static int rewrite_file(struct journal *j, struct rewrite *w)
@@ -360,6 +482,8 @@ static int rewrite_file(struct journal *j, struct rewrite *w)
 	/* Locked before it takes the name, so that nobody can come in between. */
 	if (flock(w->fd, LOCK_EX | LOCK_NB))
 		return errno;
+	/* Records are read one by one, in no order of the disk. */
+	(void)posix_fadvise(j->fd, 0, 0, POSIX_FADV_WILLNEED);
 	memcpy(w->buf, MAGIC, sizeof(MAGIC));
 	w->len = sizeof(MAGIC);
 	journal_set_each(j->set, rewrite_h, w);
@@ -374,10 +498,16 @@ static int rewrite_file(struct journal *j, struct rewrite *w)
 /* The live set into a new file that takes the old one's place. */
 static int journal_rewrite(struct journal *j)
 {
-	struct rewrite w = {.fd = -1, .buf = malloc(READ_CHUNK)};
-	int err = w.buf ? rewrite_file(j, &w) : ENOMEM;
+	struct rewrite w = {.j = j,
+		.fd = -1,
+		.buf = malloc(READ_CHUNK),
+		.chains = malloc((journal_set_count(j->set) + 1) * sizeof(*w.chains))};
+	int err = w.buf && w.chains ? rewrite_file(j, &w) : ENOMEM;
 
+	if (!err)
+		journal_set_settle(j->set, sizeof(MAGIC), w.chains);
 	free(w.buf);
+	free(w.chains);
 	if (err) {
 		if (w.fd >= 0) {
 			close(w.fd);
@@ -389,7 +519,7 @@ static int journal_rewrite(struct journal *j)
 	j->fd = w.fd;
 	j->good = w.at;
 	j->chain = w.chain;
-	j->pending_len = 0;
+	pending_clear(j);
 	/* Until the directory is synced a crash may bring back the old file: not durable yet. */
 	err = sync_dir_of(j->path);
 	j->broken = err != 0;
@@ -399,19 +529,19 @@ static int journal_rewrite(struct journal *j)
 
 static int pending_write(struct journal *j)
 {
+	size_t written = (size_t)(j->good - j->base), len = j->pending_len - written;
 	int err;
 
-	if (!j->pending_len)
+	if (!len)
 		return 0;
-	err = file_write(j->fd, j->pending, j->pending_len, j->good);
+	err = file_write(j->fd, j->pending + written, len, j->good);
 	if (err) {
 		/* What was written in part must not stand before what is tried next. */
 		if (ftruncate(j->fd, (off_t)j->good))
-			pending_drop(j);
+			j->broken = true;
 		return err;
 	}
-	j->good += j->pending_len;
-	j->pending_len = 0;
+	j->good += len;
 	j->unsynced = true;
 	return 0;
 }
@@ -420,15 +550,16 @@ static int journal_append(struct journal *j)
 {
 	int err = pending_write(j);
 
-	if (!err && j->unsynced) {
-		if (fdatasync(j->fd)) {
-			err = errno;
-			pending_drop(j);
-			return err;
-		}
-		j->unsynced = false;
+	if (err || !j->unsynced)
+		return err;
+	if (fdatasync(j->fd)) {
+		err = errno;
+		j->broken = true;
+		return err;
 	}
-	return err;
+	j->unsynced = false;
+	pending_clear(j);
+	return 0;
 }
 
 static int failed(struct journal *j, int err, int64_t now_ms)
@@ -487,5 +618,6 @@ void journal_stat(const struct journal *j, struct journal_stats *stats)
 	stats->file_bytes = j->good;
 	stats->cut_bytes = j->cut;
 	stats->failures = j->failures;
+	stats->lost = j->lost;
 	stats->error = j->error;
 }

@@ -10,6 +10,10 @@
  * lives: journal_sync() says the error and a later call tries again. After a failed fsync(2) the
  * old file's pages cannot be trusted, so the retry writes a new file.
  *
+ * Values of one kind, of which there are many, rest in the file: they are in memory only until they are
+ * synced. When the file is written anew they are read again and checked. One that cannot be read is
+ * forgotten and counted as lost: whoever put it has it, and puts it again.
+ *
  * Threads: no locks inside. One thread (the recorder's) makes all calls, as they wait for the
  * disk; never the SIP thread.
  */
@@ -32,21 +36,22 @@ struct journal_stats {
 	uint64_t live_bytes, file_bytes;
 	uint64_t cut_bytes; /* of a torn or damaged tail at the opening */
 	uint64_t failures; /* of writes and syncs, since the opening */
+	uint64_t lost; /* values that rested and could not be read again, since the opening */
 	int error; /* 0: all that was put is on disk as of the last sync */
 };
 
 /*
  * Opens or creates the file (mode 0600) and locks it against other processes. A foreign or damaged
  * magic puts the file aside as PATH.damaged and starts a new one. EBUSY: another process has it.
- * Other errors are those of open(2) and read(2).
+ * Other errors are those of open(2) and read(2). resting: the kind whose values rest in the file, 0: none.
  */
-int journal_open(struct journal **j, const char *path);
+int journal_open(struct journal **j, const char *path, uint8_t resting);
 
 /* Syncs what is left and closes; NULL is fine. */
 void journal_close(struct journal *j);
 
 /* The live set, in no order. The handler must not call back into the journal. */
-void journal_each(const struct journal *j, journal_load_h *h, void *arg);
+void journal_each(struct journal *j, journal_load_h *h, void *arg);
 
 /* Sets or replaces; on disk after the next good sync. EINVAL too long or an empty key, ENOMEM. */
 int journal_put(struct journal *j, uint8_t kind, const void *key, size_t key_len, const void *value,

@@ -41,6 +41,19 @@ void journal_record_write(const struct journal_record *r, uint32_t *chain, uint8
 	put32(out + AT_CRC, *chain);
 }
 
+size_t journal_record_parse(struct journal_record *r, const uint8_t *p)
+{
+	size_t size = get32(p + AT_LENGTH) + AT_OP;
+
+	r->op = p[AT_OP];
+	r->kind = p[AT_KIND];
+	r->key_len = p[AT_KEY_LEN] | (size_t)p[AT_KEY_LEN + 1] << 8;
+	r->key = p + JOURNAL_RECORD_HEAD;
+	r->value = r->key + r->key_len;
+	r->value_len = size - JOURNAL_RECORD_HEAD - r->key_len;
+	return size;
+}
+
 int journal_record_read(
 	struct journal_record *r, uint32_t *chain, const uint8_t *p, size_t len, size_t *size)
 {
@@ -60,15 +73,10 @@ int journal_record_read(
 	if (get32(p + AT_CRC) != crc)
 		return EBADMSG;
 
-	r->op = p[AT_OP];
-	r->kind = p[AT_KIND];
-	r->key_len = p[AT_KEY_LEN] | (size_t)p[AT_KEY_LEN + 1] << 8;
+	(void)journal_record_parse(r, p);
 	if ((r->op != JOURNAL_PUT && r->op != JOURNAL_DELETE) || !r->key_len ||
 		r->key_len > JOURNAL_KEY_MAX || r->key_len > *size - JOURNAL_RECORD_HEAD)
 		return EBADMSG;
-	r->key = p + JOURNAL_RECORD_HEAD;
-	r->value = r->key + r->key_len;
-	r->value_len = *size - JOURNAL_RECORD_HEAD - r->key_len;
 	if (r->value_len > JOURNAL_VALUE_MAX)
 		return EBADMSG;
 	*chain = crc;

@@ -30,6 +30,9 @@ static inline size_t journal_record_size(size_t key_len, size_t value_len)
 /* out holds journal_record_size() octets; *chain is the CRC before and becomes the one after. */
 void journal_record_write(const struct journal_record *r, uint32_t *chain, uint8_t *out);
 
+/* The record at p, which journal_record_write() made; slices point into p. Its size. */
+size_t journal_record_parse(struct journal_record *r, const uint8_t *p);
+
 /* The record at p and its size; slices point into p. EBADMSG: damaged. EAGAIN: what is there may
  * be the beginning of a record of *size octets. */
 int journal_record_read(

@@ -1,19 +1,22 @@
 #include "sip/journal_set.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "core/hash.h"
-#include "sip/journal_record.h"
 
 struct entry {
 	struct hash_link link;
+	uint64_t at; /* of the record in the file, when its value is not here */
+	uint32_t chain;
 	uint32_t value_len;
 	uint16_t key_len;
 	uint8_t kind;
-	uint8_t data[]; /* key, value */
+	bool kept;
+	uint8_t data[]; /* key; value, if kept */
 };
 
 struct journal_set {
@@ -89,28 +92,47 @@ static void entry_drop(struct journal_set *set, struct entry *e)
 	free(e);
 }
 
-int journal_set_put(struct journal_set *set, uint8_t kind, const void *key, size_t key_len,
-	const void *value, size_t value_len)
+static struct entry *entry_new(const struct journal_item *item)
 {
-	uint64_t hash = hash_key(&set->hash, key, key_len);
-	struct entry *old = entry_find(set, hash, kind, key, key_len);
+	size_t len = item->key_len + (item->value ? item->value_len : 0);
+	struct entry *e = malloc(offsetof(struct entry, data) + len);
+
+	if (!e)
+		return NULL;
+	e->kind = item->kind;
+	e->key_len = (uint16_t)item->key_len;
+	e->kept = item->value != NULL;
+	memcpy(e->data, item->key, item->key_len);
+	return e;
+}
+
+static bool has_room(const struct entry *e, const struct journal_item *item)
+{
+	return item->value ? e->kept && e->value_len == item->value_len : !e->kept;
+}
+
+int journal_set_put(struct journal_set *set, const struct journal_item *item)
+{
+	uint64_t hash = hash_key(&set->hash, item->key, item->key_len);
+	struct entry *old = entry_find(set, hash, item->kind, item->key, item->key_len);
 	struct entry *e = old;
 
-	if (!old || old->value_len != value_len) {
-		e = malloc(sizeof(*e) + key_len + value_len);
+	if (!old || !has_room(old, item)) {
+		e = entry_new(item);
 		if (!e)
 			return ENOMEM;
-		e->kind = kind;
-		e->key_len = (uint16_t)key_len;
-		e->value_len = (uint32_t)value_len;
-		memcpy(e->data, key, key_len);
 		if (old)
 			entry_drop(set, old);
 		hash_insert(&set->hash, &e->link, hash);
-		set->bytes += entry_bytes(e);
+	} else {
+		set->bytes -= entry_bytes(e);
 	}
-	if (value_len)
-		memcpy(e->data + key_len, value, value_len);
+	e->value_len = (uint32_t)item->value_len;
+	e->at = item->place.at;
+	e->chain = item->place.chain;
+	set->bytes += entry_bytes(e);
+	if (item->value && item->value_len)
+		memcpy(e->data + e->key_len, item->value, item->value_len);
 	return 0;
 }
 
@@ -126,24 +148,67 @@ int journal_set_delete(struct journal_set *set, uint8_t kind, const void *key, s
 }
 
 struct walk {
-	journal_load_h *h;
+	struct journal_set *set;
+	journal_item_h *h;
 	void *arg;
 };
 
 static int entry_walk_h(struct hash_link *link, void *arg)
 {
-	const struct entry *e = entry_of(link);
+	struct entry *e = entry_of(link);
 	const struct walk *w = arg;
+	const struct journal_item item = {.kind = e->kind,
+		.key = e->data,
+		.value = e->kept ? e->data + e->key_len : NULL,
+		.key_len = e->key_len,
+		.value_len = e->value_len,
+		.place = {e->at, e->chain}};
 
-	w->h(e->kind, e->data, e->key_len, e->data + e->key_len, e->value_len, w->arg);
+	if (w->h(&item, w->arg))
+		entry_drop(w->set, e);
 	return 0;
 }
 
-void journal_set_each(const struct journal_set *set, journal_load_h *h, void *arg)
+void journal_set_each(struct journal_set *set, journal_item_h *h, void *arg)
 {
-	struct walk w = {h, arg};
+	struct walk w = {set, h, arg};
 
 	(void)hash_each(&set->hash, entry_walk_h, &w);
+}
+
+bool journal_set_move(
+	struct journal_set *set, const struct journal_record *r, uint64_t from, uint64_t to)
+{
+	uint64_t hash = hash_key(&set->hash, r->key, r->key_len);
+	struct entry *e = entry_find(set, hash, r->kind, r->key, r->key_len);
+
+	if (!e || e->kept || e->at != from)
+		return false;
+	e->at = to;
+	return true;
+}
+
+struct settling {
+	uint64_t at;
+	const uint32_t *chain;
+};
+
+static int entry_settle_h(struct hash_link *link, void *arg)
+{
+	struct entry *e = entry_of(link);
+	struct settling *s = arg;
+
+	e->at = s->at;
+	e->chain = *s->chain++;
+	s->at += entry_bytes(e);
+	return 0;
+}
+
+void journal_set_settle(struct journal_set *set, uint64_t at, const uint32_t *chain)
+{
+	struct settling s = {at, chain};
+
+	(void)hash_each(&set->hash, entry_settle_h, &s);
 }
 
 size_t journal_set_count(const struct journal_set *set)

@@ -1,6 +1,7 @@
 #include "sip/live_call.h"
 
 #include "core/attempt_target.h"
+#include "sip/call_journal.h"
 #include "sip/call_record.h"
 #include "sip/loop.h"
 #include "sip/recorder.h"
@@ -80,9 +81,13 @@ static void look(void *arg, int64_t now_ms)
 		put_in(&w->calls.told, &call->live);
 		call->live.round = w->calls.round;
 		report(call);
+		if (w->calls.journal_again && !call->setup)
+			call_journal_put(call);
 	}
 	if (ring->next != ring)
-		wheel_set(loop_wheel(w->loop), &w->calls.live_timer, now_ms + 1);
+		wheel_set(loop_wheel(w->loop), &w->calls.live_timer, now_ms + LIVE_CALL_TURN_MS);
+	else
+		w->calls.journal_again = false;
 }
 
 static void look_later(struct worker *w)
@@ -124,6 +129,12 @@ void live_call_all_changed(struct worker *w)
 	if (++w->calls.round == 0)
 		w->calls.round = 1;
 	look_later(w);
+}
+
+void live_call_all_lost(struct worker *w)
+{
+	w->calls.journal_again = true;
+	live_call_all_changed(w);
 }
 
 void live_call_gone(struct call *call)

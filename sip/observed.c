@@ -214,8 +214,10 @@ static void restore(uint8_t kind, const void *key, size_t key_len, const void *v
 int observed_open(struct worker *w)
 {
 	const struct worker_settings *s = w->settings;
-	struct recorder_config rc = {
-		.url = s->database_url, .worker = s->name, .data_dir = s->data_dir};
+	struct recorder_config rc = {.url = s->database_url,
+		.worker = s->name,
+		.data_dir = s->data_dir,
+		.resting = JOURNAL_CALL};
 	struct feed_config fc = {
 		.url = s->database_url, .worker = s->name, .data_dir = s->data_dir};
 	struct restored r = {.w = w};

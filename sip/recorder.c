@@ -46,6 +46,8 @@ struct recorder {
 	_Atomic uint64_t records, lost;
 	atomic_int journal_error;
 	int last_error; /* what the log was told of */
+	uint64_t entries_lost; /* as of the last sync */
+	atomic_bool ask_again;
 };
 
 static struct log_kind not_recorded = LOG_KIND("not_recorded", LOG_LEVEL_ERROR);
@@ -290,6 +292,16 @@ static void flush_disk(struct recorder *r)
 	(void)!journal_flush(r->journal, now_ms);
 }
 
+static void look_for_lost(struct recorder *r)
+{
+	struct journal_stats stats;
+
+	journal_stat(r->journal, &stats);
+	if (stats.lost != r->entries_lost)
+		atomic_store(&r->ask_again, true);
+	r->entries_lost = stats.lost;
+}
+
 static void sync_disk(struct recorder *r)
 {
 	int64_t now_ms = clock_ms();
@@ -299,6 +311,7 @@ static void sync_disk(struct recorder *r)
 	r->records_unsynced = false;
 	release_held(r);
 	journal_err = journal_sync(r->journal, now_ms);
+	look_for_lost(r);
 	atomic_store(&r->journal_error, journal_err);
 	if (!err)
 		err = journal_err;
@@ -391,7 +404,7 @@ static int open_files(struct recorder *r, const struct recorder_config *config)
 	int err = path_in(path, config->data_dir, "journal");
 
 	if (!err)
-		err = journal_open(&r->journal, path);
+		err = journal_open(&r->journal, path, config->resting);
 	if (!err)
 		err = path_in(path, config->data_dir, "spool");
 	if (!err)
@@ -529,6 +542,11 @@ int recorder_call_gone(struct recorder *r, const struct uuid *id)
 	struct observed_call c = {.id = *id};
 
 	return push(r, recorder_item_call(ITEM_CALL_GONE, &c));
+}
+
+bool recorder_entries_lost(struct recorder *r)
+{
+	return atomic_exchange(&r->ask_again, false);
 }
 
 bool recorder_calls_lost(struct recorder *r)

@@ -23,6 +23,7 @@ struct recorder_config {
 	const char *url; /* of PostgreSQL */
 	const char *worker; /* this worker's name */
 	const char *data_dir; /* an existing directory: holds journal and spool/ */
+	uint8_t resting; /* the kind of journal entries that can be put again (sip/journal.h) */
 	size_t queue_max; /* items not taken yet by the thread; 0: 65,536 */
 	size_t memory_max; /* octets of records kept in memory while the disk is full; 0: 64 MiB */
 };
@@ -42,6 +43,9 @@ void recorder_stop(struct recorder *recorder);
 int recorder_put(struct recorder *recorder, uint8_t kind, const void *key, size_t key_len,
 	const void *value, size_t value_len);
 int recorder_delete(struct recorder *recorder, uint8_t kind, const void *key, size_t key_len);
+
+/* Entries of the resting kind cannot be read any more: they are to be put again. Any thread; true once. */
+bool recorder_entries_lost(struct recorder *recorder);
 
 struct cdr_attempt {
 	const char *kind; /* attempt kind's word: "delivery", "backup_pbx", "number" … */

@@ -128,6 +128,8 @@ static void each_second(void *arg, int64_t now_ms)
 
 	failover_caps_expire(w->caps, now_ms);
 	trunk_watch_tick(w->trunk_watch, now_ms);
+	if (recorder_entries_lost(w->recorder))
+		live_call_all_lost(w);
 	if (recorder_calls_lost(w->recorder))
 		live_call_all_changed(w);
 	wheel_set(

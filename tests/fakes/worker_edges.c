@@ -33,7 +33,7 @@ static struct {
 	char argument[512];
 } fake_live[64];
 static unsigned fake_live_count, fake_live_newest;
-static bool fake_calls_lost;
+static bool fake_calls_lost, fake_entries_lost;
 static struct command *fake_asked;
 static char fake_result[COMMAND_RESULT_MAX];
 
@@ -63,7 +63,7 @@ void fake_edges_reset(void)
 	fake_kept_count = 0;
 	fake_calls_up = 0;
 	fake_live_count = 0;
-	fake_calls_lost = false;
+	fake_calls_lost = fake_entries_lost = false;
 	fake_draining = 0;
 }
 
@@ -289,6 +289,15 @@ bool recorder_calls_lost(struct recorder *recorder)
 
 	(void)recorder;
 	fake_calls_lost = false;
+	return lost;
+}
+
+bool recorder_entries_lost(struct recorder *recorder)
+{
+	bool lost = fake_entries_lost;
+
+	(void)recorder;
+	fake_entries_lost = false;
 	return lost;
 }
 

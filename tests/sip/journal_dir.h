@@ -81,7 +81,7 @@ static inline int dump_order(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-static inline void dump(const struct journal *j, char *out, size_t cap)
+static inline void dump(struct journal *j, char *out, size_t cap)
 {
 	struct dump d = {.count = 0};
 

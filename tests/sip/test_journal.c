@@ -11,6 +11,7 @@
 enum { TEXT = 4096 };
 
 static struct journal *j;
+static uint8_t resting; /* the kind whose values are in the file only, or 0 */
 
 /* The disk under test: these stand in front of the C library's. */
 static int sync_error; /* of fdatasync(), which the journal's appends end in */
@@ -42,6 +43,7 @@ static void setup(void)
 	dir_make();
 	sync_error = 0;
 	room = SIZE_MAX;
+	resting = 0;
 	j = NULL;
 }
 
@@ -53,7 +55,7 @@ static void teardown(void)
 
 static void open_it(void)
 {
-	ck_assert_int_eq(journal_open(&j, path), 0);
+	ck_assert_int_eq(journal_open(&j, path, resting), 0);
 }
 
 static void close_it(void)
@@ -179,10 +181,10 @@ START_TEST(the_file_is_ours_alone)
 	open_it();
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 0777, 0600);
-	ck_assert_int_eq(journal_open(&other, path), EBUSY);
+	ck_assert_int_eq(journal_open(&other, path, 0), EBUSY);
 	close_it();
 	open_it();
-	ck_assert_int_eq(journal_open(&other, "/nonexistent/journal"), ENOENT);
+	ck_assert_int_eq(journal_open(&other, "/nonexistent/journal", 0), ENOENT);
 }
 END_TEST
 
@@ -413,7 +415,7 @@ START_TEST(after_a_failed_sync_a_new_file_is_written)
 	ck_assert_int_eq(journal_sync(j, 5000), 0);
 	ck_assert_int_eq(stat(path, &after), 0);
 	ck_assert_int_ne(before.st_ino, after.st_ino);
-	ck_assert_int_eq(journal_open(&other, path), EBUSY);
+	ck_assert_int_eq(journal_open(&other, path, 0), EBUSY);
 	put(1, "d", "four");
 	close_it();
 	open_it();
@@ -486,14 +488,109 @@ START_TEST(an_unfinished_compaction_is_overwritten)
 }
 END_TEST
 
+/* Another program's hand in the file, or a disk that forgets. */
+static void spoil(size_t at)
+{
+	int fd = open(path, O_WRONLY);
+
+	ck_assert_int_eq((int)syscall(SYS_pwrite64, fd, "#", 1, at), 1);
+	close(fd);
+}
+
+START_TEST(what_rests_and_cannot_be_read_again_is_lost_alone)
+{
+	size_t at;
+	struct journal_stats st;
+
+	open_it();
+	put(1, "a", "one");
+	put(2, "k", "in memory");
+	ck_assert_int_eq(journal_sync(j, 0), 0);
+	at = file_size(path) - 3; /* of a value that is in memory as well */
+	spoil(at);
+	put(1, "b", "two");
+	ck_assert_int_eq(journal_sync(j, 0), 0);
+	at = file_size(path) - 1;
+	put(1, "c", "three");
+	ck_assert_int_eq(journal_sync(j, 0), 0);
+	spoil(at);
+	sync_error = EIO;
+	put(1, "d", "four");
+	ck_assert_int_eq(journal_sync(j, 0), EIO);
+	put(1, "e", "five");
+	sync_error = 0;
+	ck_assert_int_eq(journal_sync(j, 5000), 0);
+	journal_stat(j, &st);
+	ck_assert_uint_eq(st.lost, 1);
+	assert_live("1/a=one#3;1/c=three#5;1/d=four#4;1/e=five#4;2/k=in memor#9;");
+	put(1, "b", "again");
+	close_it();
+	open_it();
+	assert_live("1/a=one#3;1/b=again#5;1/c=three#5;1/d=four#4;1/e=five#4;2/k=in memor#9;");
+}
+END_TEST
+
+/* The disk takes nothing for long: what rests has no other place than the buffer. */
+START_TEST(what_rests_outlives_a_disk_that_takes_nothing)
+{
+	static char big[JOURNAL_VALUE_MAX];
+	char key[16];
+
+	open_it();
+	put(1, "old", "synced");
+	ck_assert_int_eq(journal_sync(j, 0), 0);
+	room = 500;
+	for (int i = 0; i < 1500;
+		i++) { /* 98 MB, of which the last 400 are live: more than half of the room */
+		snprintf(key, sizeof(key), "k%d", i % 400);
+		memcpy(big, key, sizeof(key));
+		ck_assert_int_eq(journal_put(j, 1, key, strlen(key), big, sizeof(big)), 0);
+		ck_assert_int_eq(journal_sync(j, 0), ENOSPC);
+	}
+	for (int i = 3; i < 400; i++) {
+		snprintf(key, sizeof(key), "k%d", i);
+		del(1, key);
+	}
+	assert_live("1/k0=k0#65536;1/k1=k1#65536;1/k2=k2#65536;1/old=synced#6;");
+	room = SIZE_MAX;
+	ck_assert_int_eq(journal_sync(j, 5000), 0);
+	assert_live("1/k0=k0#65536;1/k1=k1#65536;1/k2=k2#65536;1/old=synced#6;");
+	close_it();
+	open_it();
+	assert_live("1/k0=k0#65536;1/k1=k1#65536;1/k2=k2#65536;1/old=synced#6;");
+}
+END_TEST
+
+static void setup_resting(void)
+{
+	setup();
+	resting = 1;
+}
+
+/* Where values are makes a difference only to what writes them anew. */
+static int run_in_memory(void)
+{
+	return SUITE_RUN_BOTH("journal, values in memory", setup, teardown, what_was_put_comes_back,
+		a_full_disk_is_survived, more_than_is_kept_waiting_is_written_anew,
+		after_a_failed_sync_a_new_file_is_written, dead_bytes_are_compacted_away,
+		no_room_to_compact_is_no_failure);
+}
+
 int main(void)
 {
-	return SUITE_RUN_BOTH("journal", setup, teardown, what_was_put_comes_back, closing_syncs,
-		what_was_flushed_outlives_a_kill, a_flush_that_fails_is_made_good_by_a_sync,
-		the_file_is_ours_alone, too_long_is_refused_and_changes_nothing,
-		every_truncation_gives_what_was_whole, every_flipped_bit_gives_what_was_before_it,
-		random_corruption_never_invents_a_state, a_full_disk_is_survived,
-		more_than_is_kept_waiting_is_written_anew,
-		after_a_failed_sync_a_new_file_is_written, dead_bytes_are_compacted_away,
-		no_room_to_compact_is_no_failure, an_unfinished_compaction_is_overwritten);
+	int failed = run_in_memory();
+
+	return failed | SUITE_RUN_BOTH("journal", setup_resting, teardown, what_was_put_comes_back,
+				closing_syncs, what_was_flushed_outlives_a_kill,
+				a_flush_that_fails_is_made_good_by_a_sync, the_file_is_ours_alone,
+				too_long_is_refused_and_changes_nothing,
+				every_truncation_gives_what_was_whole,
+				every_flipped_bit_gives_what_was_before_it,
+				random_corruption_never_invents_a_state, a_full_disk_is_survived,
+				more_than_is_kept_waiting_is_written_anew,
+				after_a_failed_sync_a_new_file_is_written,
+				dead_bytes_are_compacted_away, no_room_to_compact_is_no_failure,
+				an_unfinished_compaction_is_overwritten,
+				what_rests_and_cannot_be_read_again_is_lost_alone,
+				what_rests_outlives_a_disk_that_takes_nothing);
 }

@@ -25,7 +25,7 @@ static void writer(uint32_t n, int ack_fd)
 	static char value[VALUE_MAX];
 	struct journal *j;
 
-	if (journal_open(&j, path))
+	if (journal_open(&j, path, 1))
 		_exit(1);
 	for (;; n++) {
 		char key = (char)('0' + n % KEYS);
@@ -99,7 +99,7 @@ START_TEST(acknowledged_is_kept_through_sixty_kills)
 		close(ack[0]);
 
 		memset(found, 0, sizeof(found));
-		ck_assert_int_eq(journal_open(&j, path), 0);
+		ck_assert_int_eq(journal_open(&j, path, 1), 0);
 		journal_each(j, found_h, NULL);
 		journal_close(j);
 		/* At most the five puts and deletes after the last acknowledgement are in doubt. */

@@ -85,6 +85,12 @@ START_TEST(calls_are_told_of_again_when_the_rows_were_lost)
 		rig_wait(1300);
 		live_expect("inbound answered 1 sip_account");
 	}
+	fake_live_count = 0;
+	fake_kept_count = 0;
+	fake_entries_lost = true;
+	rig_wait(1300);
+	live_expect("inbound answered 1 sip_account");
+	ck_assert_uint_eq(fake_journal_count(JOURNAL_CALL), 1);
 	/* One that waits already is told of once, and one that ended in between not at all. */
 	rig_in_dialog(CARRIER, "ACK", 1, "");
 	fake_live_count = 0;
