@@ -60,8 +60,13 @@ class Peer:
         self.closing = True
         for timer in self.timers:
             timer.cancel()
+        self._wake()
         self.thread.join()
         self.socket.close()
+
+    def _wake(self):
+        """The reader sees at once that it shall end: over a suite its timeouts add up to seconds."""
+        self.socket.sendto(b"", (self.ip, self.port))
 
     def _read(self):
         while not self.closing:
@@ -69,7 +74,8 @@ class Peer:
                 data, source = self.socket.recvfrom(65535)
             except (TimeoutError, ConnectionError):
                 continue
-            self._take(data, source)
+            if not self.closing:
+                self._take(data, source)
 
     def _take(self, data, source):
         self.bytes_received += len(data)

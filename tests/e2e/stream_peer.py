@@ -33,6 +33,9 @@ class StreamPeer(Peer):
         self.hang_up()
         super().close()
 
+    def _wake(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+
     def hang_up(self):
         """Every connection is cut."""
         with self.lock:
