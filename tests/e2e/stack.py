@@ -65,7 +65,8 @@ class Stack:
             self.children[name] = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "INT" if name == "postgres" else "TERM", *command],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.folder,
-                env={**self.environment(), **(settings or {})} if name != "postgres" else None)
+                env={**self.environment(), **(settings or {})} if name != "postgres" else
+                {**os.environ, "BUILD": str(BUILD)})
 
     def start_postgres(self):
         self._spawn("postgres", [TOP / "tests/postgres", "run", str(self.postgres_dir)])
