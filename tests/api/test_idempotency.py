@@ -255,8 +255,8 @@ def test_connection_breaks_in_commit(own_server, key, committed):
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         with Lock(server, "SELECT pg_advisory_lock(4711)"):
             first = pool.submit(post, server.client, "/v1/accounts", body, key)
-            until(victim, "it stands in COMMIT")
-            server.sql(f"SELECT pg_terminate_backend({victim()})")
+            standing = until(victim, "it stands in COMMIT")
+            server.sql(f"SELECT pg_terminate_backend({standing})")
             first.result(60).problem(503, "database_unavailable")
     if committed:
         replication(server, "")
