@@ -8,7 +8,7 @@ string(SUBSTRING "${postgres_hash}" 0 10 postgres_hash)
 set(postgres_dir /tmp/trunkguard-test-${postgres_hash})
 add_test(NAME postgres_up COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/postgres up ${postgres_dir})
 add_test(NAME postgres_down COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/postgres down ${postgres_dir})
-set_tests_properties(postgres_up PROPERTIES FIXTURES_SETUP postgres TIMEOUT 120)
+set_tests_properties(postgres_up PROPERTIES FIXTURES_SETUP postgres TIMEOUT 120 ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR}")
 set_tests_properties(postgres_down PROPERTIES FIXTURES_CLEANUP postgres TIMEOUT 120)
 
 # As pg_virtualenv does it: the superuser's connection is in libpq's own variables.
@@ -31,6 +31,12 @@ foreach(name format shell cppcheck docker openapi)
 	set_tests_properties(lint_${name} PROPERTIES LABELS lint TIMEOUT 600
 		ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR}")
 endforeach()
+
+# clang's warnings, beside the tests: with one compiler at a time, for some of them look at the clock.
+add_test(NAME clang COMMAND ${CMAKE_SOURCE_DIR}/scripts/build ${CMAKE_BINARY_DIR}/clang
+	-DCMAKE_C_COMPILER=clang-14 -DTRUNKGUARD_WARNINGS=ON
+	-DCMAKE_JOB_POOLS=one=1 -DCMAKE_JOB_POOL_COMPILE=one -- all)
+set_tests_properties(clang PROPERTIES LABELS lint TIMEOUT 600)
 
 # The API against a PostgreSQL of its own.
 set(api_suites "resources destination drills lists auth rate contract statuses docs portal_day program" "mass" "dial_plans" "events webhooks" "idempotency" "import_export configuration" "wait outage" "http json")
@@ -93,3 +99,14 @@ add_test(NAME contract_coverage COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_
 	${CMAKE_BINARY_DIR} ${contract_suites} ${contract_e2e})
 set_tests_properties(contract_coverage PROPERTIES LABELS api TIMEOUT 60 SKIP_RETURN_CODE 77
 	DEPENDS "${contract_tests}")
+
+# The longest first, lest one of them runs alone at the end.
+set(longest e2e_run clang e2e_ha http_http_json http_mass http_import_export_configuration
+	http_resources_destination_drills_lists_auth_rate_contract_statuses_docs_portal_day_program
+	e2e_outbound e2e_failover e2e_live e2e_dial_plan sip_feed sip_recorder http_events_webhooks e2e_forwarding
+	e2e_dialogs e2e_outage sip_feed_stress lint_cppcheck http_dial_plans e2e_gateway_registration)
+set(cost 100)
+foreach(name ${longest})
+	set_tests_properties(${name} PROPERTIES COST ${cost})
+	math(EXPR cost "${cost} - 1")
+endforeach()
