@@ -188,10 +188,11 @@ START_TEST(nothing_of_the_corpus_goes_out)
 		for (unsigned n = 0; n < 20; n++) {
 			char digits[24];
 			/* North American numbers have eleven digits, others here twelve. */
-			int rest = (paid[i][0] == '1' ? 11 : 12) - (int)strlen(paid[i]);
+			size_t len = paid[i][0] == '1' ? 11 : 12;
 
-			snprintf(digits, sizeof(digits), "%s%0*u", paid[i], rest, 200000 + n * 37);
-			digits[paid[i][0] == '1' ? 11 : 12] = '\0';
+			memset(digits, '0', len);
+			snprintf(digits + len - 6, 7, "%06u", 200000 + n * 37);
+			memcpy(digits, paid[i], strlen(paid[i]));
 			tried += try_forms(digits, &r, "US");
 			numbers++;
 		}

@@ -35,7 +35,7 @@ END_TEST
 /* Days of ten thousand years, all those of four centuries among them, against the C library's calendar. */
 START_TEST(days_are_those_of_the_calendar)
 {
-	char text[TIME_TEXT_SIZE], expected[40];
+	char text[TIME_TEXT_SIZE], expected[80];
 	struct tm tm;
 
 	for (time_t day = -719528; day <= 2932896; day += day >= 0 && day < 109573 ? 1 : 97) {
