@@ -19,8 +19,6 @@ from generator import KINDS, Generator
 from process import Failed
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-CPU_RATES = {"basic": 6000, "failover": 4000}
-LATENCY_RATE = 4000
 FIRST_RATE = 5000
 # More are skipped than come within the 32 s for which a transaction may be kept. No faster: Kamailio counts a
 # trunk's calls by walking a list, and with tens of thousands of calls up it would fall behind.
@@ -78,7 +76,8 @@ class Bench:
         return trunkguard.Trunkguard(directory, counted, worker, self.database)
 
     def note(self, name, key, value):
-        self.say("%s: %s %.1f" % (name, key, value))
+        """value: None when the server does not carry the rate at which it was to be measured."""
+        self.say("%s: %s %s" % (name, key, "not reached" if value is None else "%.1f" % value))
         self.figures.add(name, key, value)
 
     def once(self, name):
@@ -109,17 +108,17 @@ class Bench:
             self.figures.bounded.add((name, key))
         self.note(name, key, rate)
 
+    def cpu(self, name, kind, rate, *more):
+        measured = measure.cpu_per_call(functools.partial(self.server, name), self.generator, kind,
+                                        rate, self.effort.seconds) or {}
+        beside = ["beside_us"] if name == "trunkguard" else []
+        for key in ("cpu_us", "user_us", *beside, *more):
+            self.note(name, "%s %s %d" % (key, kind, rate), measured.get(key))
+
     def pair_half(self, name):
-        start = functools.partial(self.server, name)
-        for kind in self.kinds:
-            measured = measure.cpu_per_call(start, self.generator, kind, CPU_RATES[kind],
-                                            self.effort.seconds)
-            for key in ("cpu_us", "user_us", *(["beside_us"] if name == "trunkguard" else [])):
-                self.note(name, "%s %s" % (key, kind), measured[key])
-        if "basic" in self.kinds:
-            measured = measure.cpu_per_call(start, self.generator, "basic", LATENCY_RATE,
-                                            self.effort.seconds)
-            self.note(name, "p99_us basic", measured["p99_us"])
+        for kind, rate in report.CPU_RATES:
+            if kind in self.kinds:
+                self.cpu(name, kind, rate, *(["p99_us"] if kind == "basic" else []))
         for kind in self.kinds:
             self.search(name, kind)
 

@@ -17,6 +17,7 @@ static const char cdr_sql[] =
 	" attempts jsonb, revision text)"
 	" ON CONFLICT (id) DO NOTHING";
 
+/* data: an object, or its text, as earlier releases spooled it: a column of type text takes either. */
 static const char event_sql[] =
 	"INSERT INTO event (id, account_id, type, subject, trunk_id, did, actor_kind, worker, "
 	"data, at)"

@@ -116,7 +116,7 @@ void event_json(struct json_out *j, const struct worker_event *e)
 	json_out_str(j, "subject", e->subject);
 	of_whom_json(j, &e->account_id, &e->trunk_id, e->did);
 	time_json(j, "at", e->at_ms);
-	json_out_str(j, "data", e->data);
+	json_out_raw(j, "data", e->data);
 	json_out_end(j);
 }
 

@@ -2,6 +2,7 @@
  * triggers is found. */
 #include <errno.h>
 
+#include "db/observed.h"
 #include "tests/db/testdb.h"
 
 static struct testdb t;
@@ -186,10 +187,31 @@ START_TEST(what_is_no_event_is_refused)
 }
 END_TEST
 
+/* A worker's events come with their data as an object, or as its text from an earlier release's spool. */
+START_TEST(workers_bring_data_in_either_form)
+{
+	static const char rows[] =
+		"[{\"type\":\"trunk.up\",\"id\":\"018f0000-0000-7000-8000-00000000000a\","
+		"\"subject\":\"trunks/"
+		"a\",\"data\":{\"reason\":\"q\\\"uote\"},\"at\":\"2026-11-30T00:00:00Z\"},"
+		"{\"type\":\"trunk.up\",\"id\":\"018f0000-0000-7000-8000-00000000000b\","
+		"\"subject\":\"trunks/"
+		"b\",\"data\":\"{\\\"reason\\\":\\\"old\\\"}\",\"at\":\"2026-11-30T00:00:00Z\"}]";
+
+	for (int again = 0; again < 2; again++)
+		ck_assert_int_eq(db_worker_event_insert(one, "w1", rows), 0);
+	ck_assert_str_eq(
+		testdb_ask(one,
+			"SELECT string_agg(subject || ' ' || (data ->> 'reason') || ' ' || worker,"
+			" ', ' ORDER BY subject) FROM event WHERE type = 'trunk.up'"),
+		"trunks/a q\"uote w1, trunks/b old w1");
+}
+END_TEST
+
 int main(void)
 {
 	return TESTDB_SUITE("event", setup, teardown, each_account_has_a_chain,
 		nothing_is_changed_or_deleted, a_forger_is_found, an_event_belongs_to_its_account,
 		old_events_go_and_the_chain_goes_on, writers_do_not_wait,
-		what_is_no_event_is_refused);
+		workers_bring_data_in_either_form, what_is_no_event_is_refused);
 }
