@@ -52,19 +52,16 @@ static uint64_t dialog_hash(const struct hash *table, struct str call_id, struct
 
 int call_new(struct call **callp, struct worker *w, struct str call_id, struct str caller_tag)
 {
-	struct call *call = calloc(1, sizeof(*call));
+	struct call *call = calloc(1, sizeof(*call) + call_id.len + 1);
 
 	if (!call)
 		return ENOMEM;
-	call->call_id = malloc(call_id.len + 1);
-	if (!call->call_id || leg_set(&call->leg[LEG_CALLER], caller_tag, str_lit(""), str_lit(""),
-				      str_lit(""))) {
-		free(call->call_id);
+	if (leg_set(&call->leg[LEG_CALLER], caller_tag, str_lit(""), str_lit(""), str_lit(""))) {
 		free(call);
 		return ENOMEM;
 	}
-	memcpy(call->call_id, call_id.p, call_id.len);
-	call->call_id[call_id.len] = '\0';
+	if (call_id.len)
+		memcpy(call->call_id, call_id.p, call_id.len);
 	call->call_id_len = call_id.len;
 	call->w = w;
 	call->started_ms = loop_now(w->loop);
@@ -126,7 +123,6 @@ void call_free(struct call *call)
 	free(call->record);
 	free(call->caller);
 	free(call->called);
-	free(call->call_id);
 	free(call);
 }
 
@@ -155,11 +151,16 @@ struct call *call_of(struct worker *w, const struct sip_msg *m, enum leg_side *f
 	return call_find(w, m->call_id, m->to.tag);
 }
 
-static unsigned slot_index(const struct call *call, const struct uuid *trunk)
+static struct uuid *slot_at(struct call *call, unsigned i)
+{
+	return i ? &call->setup->slot[i - 1] : &call->slot;
+}
+
+static unsigned slot_index(struct call *call, const struct uuid *trunk)
 {
 	unsigned i = 0;
 
-	while (i < call->slots && !uuid_equal(&call->slot[i], trunk))
+	while (i < call->slots && !uuid_equal(slot_at(call, i), trunk))
 		i++;
 	return i;
 }
@@ -174,7 +175,7 @@ int call_take_slot(struct call *call, const struct uuid *trunk, uint32_t limit)
 	err = i < CALL_SLOTS_MAX ? slots_take(call->w->slots, trunk, &call->id, limit) : EBUSY;
 	if (err)
 		return err;
-	call->slot[call->slots++] = *trunk;
+	*slot_at(call, call->slots++) = *trunk;
 	worker_trunk_changed(call->w, trunk);
 	return 0;
 }
@@ -186,8 +187,8 @@ void call_release_slot(struct call *call, const struct uuid *trunk)
 
 	if (i == call->slots)
 		return;
-	id = call->slot[i]; /* trunk may point there */
-	call->slot[i] = call->slot[--call->slots];
+	id = *slot_at(call, i); /* trunk may point there */
+	*slot_at(call, i) = *slot_at(call, --call->slots);
 	slots_release(call->w->slots, &id, &call->id);
 	worker_trunk_changed(call->w, &id);
 }
@@ -195,7 +196,13 @@ void call_release_slot(struct call *call, const struct uuid *trunk)
 void call_release_slots(struct call *call)
 {
 	while (call->slots)
-		call_release_slot(call, &call->slot[0]);
+		call_release_slot(call, &call->slot);
+}
+
+void call_keep_slot(struct call *call, const struct uuid *trunk)
+{
+	while (call->slots > 1)
+		call_release_slot(call, slot_at(call, uuid_equal(&call->slot, trunk)));
 }
 
 int leg_set(

@@ -9,7 +9,6 @@
 #include "core/plan.h"
 #include "core/uuid.h"
 #include "core/wheel.h"
-#include "sip/failover_leg.h"
 #include "sip/flow.h"
 #include "sip/scan.h"
 
@@ -65,8 +64,6 @@ struct call {
 	struct uuid account_id, trunk_id;
 	struct call_origin origin;
 	e164_t did; /* the DID called, 0: none of ours */
-	char *call_id;
-	size_t call_id_len;
 	char *caller; /* user part of From, or the number that a PBX shows; for the record */
 	char *called; /* what a PBX dialled, as it was understood; NULL: the DID */
 	struct call_setup *setup; /* NULL once answered */
@@ -81,11 +78,13 @@ struct call {
 	struct call_record *record; /* what is known since the answer; NULL before */
 	struct live_call live;
 	uint8_t direction; /* enum call_direction */
-	struct failover_legs legs; /* once answered one at most */
-	uint8_t slots;
+	uint8_t slots; /* how many it holds; once answered one at most */
 	bool hung_up; /* by an operator, while it was set up */
 	bool ended;
-	struct uuid slot[CALL_SLOTS_MAX]; /* the trunks of which it holds one */
+	e164_t failover_leg; /* of an answered call: the number of its leg, 0 none */
+	struct uuid slot; /* a trunk of which it holds one; more of them in its setup */
+	size_t call_id_len;
+	char call_id[];
 };
 
 /* The table of live calls. */
@@ -116,6 +115,8 @@ struct call *call_of(struct worker *w, const struct sip_msg *m, enum leg_side *f
 int call_take_slot(struct call *call, const struct uuid *trunk, uint32_t limit);
 void call_release_slot(struct call *call, const struct uuid *trunk);
 void call_release_slots(struct call *call);
+/* It is answered: only the slot of this trunk stays, if there are several. */
+void call_keep_slot(struct call *call, const struct uuid *trunk);
 /* The slot of the caller's trunk; given back by call_free(). */
 void call_take_caller_slot(struct call *call);
 /* The id of that slot, and of the record of the caller's side when the DID's side has one too. */

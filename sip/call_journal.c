@@ -75,11 +75,11 @@ static void image_of(const struct call *call, struct call_image *image)
 	if (call->session_at != INT64_MAX)
 		image->session_wall_ms = wall + (call->session_at - now);
 	image->max_call_seconds = call->max_call_seconds;
-	image->failover_leg = call->legs.count ? call->legs.number[0] : 0;
+	image->failover_leg = call->failover_leg;
 	/* An answered call is with one trunk at most. */
 	image->holds_slot = call->slots > 0;
 	if (image->holds_slot)
-		image->slot = call->slot[0];
+		image->slot = call->slot;
 	image->record_size = call->record ? call->record->size : 0;
 	for (int i = 0; i < LEG_COUNT; i++) {
 		image->cseq[i] = call->leg[i].cseq;

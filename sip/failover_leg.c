@@ -35,12 +35,18 @@ static int find(const struct failover_legs *legs, e164_t number)
 	return -1;
 }
 
-static void drop(struct call *call, int i)
+static void give_back(struct call *call, e164_t number)
 {
-	struct failover_legs *legs = &call->legs;
-	struct uuid id = leg_id(call, legs->number[i]);
+	struct uuid id = leg_id(call, number);
 
 	failover_cap_release(call->w->caps, &call->account_id, &id);
+}
+
+static void drop(struct call *call, int i)
+{
+	struct failover_legs *legs = &call->setup->legs;
+
+	give_back(call, legs->number[i]);
 	legs->number[i] = legs->number[--legs->count];
 }
 
@@ -66,15 +72,16 @@ static void alarm(struct call *call, int why)
 bool failover_leg_take(struct call *call, const struct attempt *a)
 {
 	static const struct destination_rules none;
+	struct failover_legs *legs = &call->setup->legs;
 	struct worker *w = call->w;
 	const struct cfg_account *account = cfg_account(w->cfg, &call->account_id);
 	const struct destination_rules *rules = account ? &account->destination_rules : &none;
 	struct uuid id = leg_id(call, a->number);
 	int err;
 
-	if (!is_leg(a) || find(&call->legs, a->number) >= 0)
+	if (!is_leg(a) || find(legs, a->number) >= 0)
 		return true;
-	err = call->legs.count < FAILOVER_LEGS_MAX
+	err = legs->count < FAILOVER_LEGS_MAX
 		      ? failover_cap_take(w->caps, &call->account_id, &id, rules, loop_now(w->loop))
 		      : EBUSY;
 	if (err) {
@@ -82,7 +89,7 @@ bool failover_leg_take(struct call *call, const struct attempt *a)
 		return false;
 	}
 	w->leg_stats.sent++;
-	call->legs.number[call->legs.count++] = a->number;
+	legs->number[legs->count++] = a->number;
 	return true;
 }
 
@@ -104,27 +111,35 @@ static bool is_up(const struct call_setup *s, e164_t number)
 
 void failover_leg_settle(struct call *call)
 {
-	for (int i = call->legs.count - 1; i >= 0; i--)
-		if (!is_up(call->setup, call->legs.number[i]))
+	const struct failover_legs *legs = &call->setup->legs;
+
+	for (int i = legs->count - 1; i >= 0; i--)
+		if (!is_up(call->setup, legs->number[i]))
 			drop(call, i);
 }
 
 void failover_leg_answered(struct call *call, const struct attempt *a)
 {
 	const struct cfg_account *account = cfg_account(call->w->cfg, &call->account_id);
+	struct failover_legs *legs = &call->setup->legs;
 	uint32_t most = account ? account->destination_rules.max_failover_call_seconds : 0;
 
-	for (int i = call->legs.count - 1; i >= 0; i--)
-		if (!is_leg(a) || call->legs.number[i] != a->number)
+	for (int i = legs->count - 1; i >= 0; i--)
+		if (!is_leg(a) || legs->number[i] != a->number)
 			drop(call, i);
+	call->failover_leg = legs->count ? legs->number[0] : 0;
+	legs->count = 0;
 	if (is_leg(a) && most && (!call->max_call_seconds || most < call->max_call_seconds))
 		call->max_call_seconds = most;
 }
 
 void failover_leg_release(struct call *call)
 {
-	while (call->legs.count)
+	while (call->setup && call->setup->legs.count)
 		drop(call, 0);
+	if (call->failover_leg)
+		give_back(call, call->failover_leg);
+	call->failover_leg = 0;
 }
 
 void failover_leg_restore(struct call *call, e164_t number)
@@ -135,5 +150,5 @@ void failover_leg_restore(struct call *call, e164_t number)
 		return;
 	id = leg_id(call, number);
 	failover_cap_restore(call->w->caps, &call->account_id, &id);
-	call->legs.number[call->legs.count++] = number;
+	call->failover_leg = number;
 }

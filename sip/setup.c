@@ -247,6 +247,7 @@ static void answered(struct call *call, unsigned branch, const struct sip_msg *m
 	/* From now on a 2xx that comes again is passed on by its dialog. */
 	txn_client_detach(b->ct);
 	b->ct = NULL;
+	call_keep_slot(call, &s->plan.attempt[b->attempt].trunk_id);
 	setup_free(s);
 	call->setup = NULL;
 	call->w->calls.answered++;

@@ -7,6 +7,7 @@
 #include "core/failover.h"
 #include "core/plan.h"
 #include "sip/call.h"
+#include "sip/failover_leg.h"
 #include "sip/resolve.h"
 #include "sip/session_timer.h"
 #include "sip/txn.h"
@@ -47,6 +48,8 @@ struct call_setup {
 	struct setup_lane *lane[PLAN_LANES_MAX]; /* NULL: not needed yet */
 	uint32_t turned; /* bit n: attempt n took its trunk's turn */
 	struct branch *branches;
+	struct failover_legs legs;
+	struct uuid slot[CALL_SLOTS_MAX - 1]; /* beside that of the call */
 	struct failover_event queue[SETUP_EVENTS_MAX]; /* a ring */
 	unsigned queue_first, queued;
 	bool running, done;
