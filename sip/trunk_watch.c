@@ -209,15 +209,17 @@ static void look(struct trunk_watch *t, struct watched *x, const struct cfg_trun
 		return;
 	change = trunk_health_see(
 		&x->health, trunk_sight(t, x, trunk, &reason), loop_now(t->w->loop));
+	if (change != TRUNK_SAME)
+		worker_event_trunk(t->w, trunk, change == TRUNK_CAME_UP ? NULL : reason);
+	if (x->health.state != before)
+		keep(t, x);
+	/* Last: who reads this line finds the rest on its way to the disk. */
 	if (change != TRUNK_SAME) {
 		char id[UUID_ID_SIZE];
 
 		uuid_format_id("trk", &trunk->id, id);
 		log_info("trunk", "%s is %s", id, change == TRUNK_CAME_UP ? "up" : "down");
-		worker_event_trunk(t->w, trunk, change == TRUNK_CAME_UP ? NULL : reason);
 	}
-	if (x->health.state != before)
-		keep(t, x);
 }
 
 static struct watched *of_account(

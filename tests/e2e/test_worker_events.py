@@ -97,6 +97,12 @@ def test_a_cap_that_is_reached_is_told_once_a_minute(world):
         (f"accounts/{world.account['id']}", {"limit": "max_failover_calls_per_minute", "refused": 1})]
 
 
+def in_spool(world, octets):
+    """What has not got there yet dies with the worker, some milliseconds behind the log."""
+    folder = world.stack.data / "spool"
+    return any(octets in file.read_bytes() for file in folder.iterdir() if file.is_file())
+
+
 def test_a_trunk_goes_down_once_though_postgres_and_the_worker_are_away(fresh_world):
     world = fresh_world
     trunk, pbx, username = registered(world)
@@ -107,6 +113,7 @@ def test_a_trunk_goes_down_once_though_postgres_and_the_worker_are_away(fresh_wo
     world.stack.kill_postgres()
     assert p.register(pbx, world.stack.sip, username, PASSWORD, expires=0).status == 200
     until(lambda: f"{trunk['id']} is down" in world.stack.log("sip"), "the trunk is down")
+    until(lambda: in_spool(world, b'"trunk.down"'), "the event on its way to the disk")
     world.stack.kill("sip")
     world.stack.start_sip()
     world.stack.start_postgres()
