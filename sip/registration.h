@@ -66,6 +66,7 @@ struct registration {
 	enum registrant_state state, failed_as;
 	unsigned status;
 	int64_t since_wall_ms, checked_wall_ms;
+	int64_t checked_ms; /* loop time */
 };
 
 int registration_new(struct registrant *r, const struct cfg_gateway *gw, struct registration **g);

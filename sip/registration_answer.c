@@ -84,12 +84,18 @@ static bool answerable(struct registration *g, const struct sip_msg *m)
 	return true;
 }
 
+static void note_checked(struct registration *g)
+{
+	g->checked_ms = registration_now(g);
+	g->checked_wall_ms = clock_wall_ms();
+}
+
 static void answered(struct registration *g, const struct sip_msg *m)
 {
 	uint32_t longest, retry;
 
 	g->status = m->status;
-	g->checked_wall_ms = clock_wall_ms();
+	note_checked(g);
 	registration_let_go(g);
 	retry = seconds_of(m, SIP_HDR_RETRY_AFTER, RETRY_AFTER_MAX);
 	if (retry > g->retry_after)
@@ -123,7 +129,7 @@ void registration_unanswered(struct registration *g)
 {
 	g->r->stats.unanswered++;
 	g->status = 0;
-	g->checked_wall_ms = clock_wall_ms();
+	note_checked(g);
 	registration_next_address(g);
 }
 

@@ -26,7 +26,10 @@ void registration_set_state(struct registration *g, enum registrant_state state)
 	if (g->state != state || !g->since_wall_ms) {
 		log_info("gateway_registration", "%s at %s is %s (%u)", g->username,
 			g->server[g->place].host, registrant_state_word(state), g->status);
-		g->since_wall_ms = clock_wall_ms();
+		/* An answer and the change that it makes have one time. */
+		g->since_wall_ms = g->checked_wall_ms && g->checked_ms == registration_now(g)
+					   ? g->checked_wall_ms
+					   : clock_wall_ms();
 	}
 	g->state = state;
 	registration_tell(g);
