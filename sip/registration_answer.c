@@ -62,12 +62,7 @@ static void registered(struct registration *g, const struct sip_msg *m)
 static void refused(struct registration *g)
 {
 	g->r->stats.refused++;
-	if (g->leaving)
-		registrant_drop(g);
-	else if (g->returning)
-		registration_rest(g);
-	else
-		registration_round_failed(g, REGISTRANT_REFUSED);
+	registration_give_up(g, REGISTRANT_REFUSED);
 }
 
 /* The same credentials twice for one nonce are wrong; a stale nonce says that they were right. */

@@ -24,6 +24,8 @@ void registration_begin_round(struct registration *g, bool returning);
 void registration_begin_exchange(struct registration *g);
 /* Failover registrar, then the next address of the main one, then the end of the round. */
 void registration_next_address(struct registration *g);
+/* Nobody is left to be asked; what holds beside it stays. */
+void registration_give_up(struct registration *g, enum registrant_state as);
 void registration_round_failed(struct registration *g, enum registrant_state as);
 /* To the next refresh, or to the next look at the first choice, whichever comes first. */
 void registration_rest(struct registration *g);

@@ -78,14 +78,14 @@ void registration_expired(void *arg, int64_t now_ms)
 
 /* ---- a round ------------------------------------------------------------------------------- */
 
-static void out_of_addresses(struct registration *g)
+void registration_give_up(struct registration *g, enum registrant_state as)
 {
 	if (g->leaving)
 		registrant_drop(g);
 	else if (g->returning)
 		registration_rest(g);
 	else
-		registration_round_failed(g, REGISTRANT_UNREACHABLE);
+		registration_round_failed(g, as);
 }
 
 /* A registration stays where it is while that address is as good as the others of the same name. */
@@ -153,14 +153,14 @@ void registration_next_address(struct registration *g)
 
 	registration_let_go(g);
 	if (g->leaving || g->returning) {
-		out_of_addresses(g);
+		registration_give_up(g, REGISTRANT_UNREACHABLE);
 	} else if (failover) {
 		ask_server(g, SERVER_FAILOVER);
 	} else if (++g->at < g->list.count) {
 		registration_begin_exchange(g);
 	} else {
 		g->at = 0;
-		out_of_addresses(g);
+		registration_give_up(g, REGISTRANT_UNREACHABLE);
 	}
 }
 
